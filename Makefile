@@ -1,0 +1,135 @@
+# The workshop. `make help` lists what it does; `make run` and `make test` are
+# all that a newcomer needs, on a machine with Go and make.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN     := $(CURDIR)/bin
+TOOLS   := $(CURDIR)/.tmp/bin
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+ADDR    ?= 127.0.0.1:8321
+
+# Pinned: the same tools write and judge the same code everywhere.
+BUF_VERSION         := v1.73.0
+PROTOC_GEN_GO       := v1.36.12
+PROTOC_GEN_GO_GRPC  := v1.6.2
+STATICCHECK_VERSION := v0.8.2
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/mcphost and the bundled plugins in bin/plugins/
+	@mkdir -p $(BIN)/plugins
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/mcphost ./cmd/mcphost
+	@for p in plugins/*/; do \
+		name=$$(basename $$p); \
+		echo "go build -o bin/plugins/$$name ./$$p"; \
+		go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/plugins/$$name ./$$p; \
+	done
+
+.PHONY: run
+run: build ## Build, then serve the bundled plugins at http://127.0.0.1:8321/mcp (files: this folder, read-only)
+	$(BIN)/mcphost serve --http $(ADDR) --config examples/mcphost.yaml --plugins $(BIN)/plugins
+
+.PHONY: test
+test: ## Run all tests with the race detector (installs what they need)
+	go test -race ./...
+
+.PHONY: check
+check: format vet staticcheck lint-proto ## Everything that judges code without running it
+
+.PHONY: format
+format: ## Fail if a Go file is not formatted
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet, for every platform that is served
+	go vet ./...
+	GOOS=darwin go vet ./...
+	GOOS=windows go vet ./...
+
+.PHONY: staticcheck
+staticcheck: $(TOOLS)/staticcheck-$(STATICCHECK_VERSION) ## Run staticcheck
+	$< ./...
+
+.PHONY: lint-proto
+lint-proto: $(TOOLS)/buf-$(BUF_VERSION) ## Lint the plugin protocol
+	$< lint
+
+.PHONY: breaking
+breaking: $(TOOLS)/buf-$(BUF_VERSION) ## Report breaking changes of the plugin protocol against main; not an error before the protocol is frozen
+	@git rev-parse -q --verify origin/main >/dev/null || { echo "breaking: nothing to compare with (no origin/main)"; exit 0; }; \
+	$< breaking --against '.git#ref=origin/main' || echo "breaking: the protocol is not frozen yet, so this is a report"
+
+.PHONY: generate
+generate: $(TOOLS)/buf-$(BUF_VERSION) $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO) $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC) ## Generate Go from the plugin protocol
+	PATH="$(TOOLS):$$PATH" $< generate
+
+.PHONY: generate-check
+generate-check: ## Fail if generated code is not what generating gives
+	@before=$$(cat proto/mcphost/plugin/v1/*.pb.go | sha256sum); \
+	$(MAKE) generate; \
+	after=$$(cat proto/mcphost/plugin/v1/*.pb.go | sha256sum); \
+	if [ "$$before" != "$$after" ]; then echo "generated code is stale: run make generate and commit it"; exit 1; fi
+
+.PHONY: bench
+bench: ## Time one tools/call through each layer and end to end, with allocations
+	go test -run '^$$' -bench . -benchmem ./host/...
+
+.PHONY: fuzz
+FUZZTIME ?= 20s
+fuzz: ## Fuzz every target for FUZZTIME (20s each)
+	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . >/dev/null; \
+	for file in $$(grep -rlE --include='*_test.go' '^func Fuzz' host plugins pluginapi cmd); do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$file | cut -c6-); do \
+			echo "$$target ($$(dirname $$file))"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+		done; \
+	done
+
+.PHONY: ci
+ci: ## What continuous integration runs, in this order
+	$(MAKE) system
+	$(MAKE) check
+	$(MAKE) breaking
+	$(MAKE) generate-check
+	$(MAKE) build
+	$(MAKE) fuzz FUZZTIME=5s
+	REQUIRE=python,node go test -race -timeout 20m ./...
+
+# A bare machine has Go and make. What the tests of other languages need besides
+# is installed where that is possible; elsewhere those tests say what is missing.
+.PHONY: system
+system:
+	@need=; \
+	command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null || need="$$need python3 python3-venv"; \
+	command -v npm >/dev/null || need="$$need nodejs npm"; \
+	if [ -n "$$need" ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && apt-get install -y -qq $$need; \
+	elif [ -n "$$need" ]; then echo "missing:$$need"; fi
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf $(BIN)
+
+$(TOOLS)/buf-$(BUF_VERSION):
+	$(call install,github.com/bufbuild/buf/cmd/buf@$(BUF_VERSION),buf)
+$(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO):
+	$(call install,google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GEN_GO),protoc-gen-go)
+$(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC):
+	$(call install,google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC),protoc-gen-go-grpc)
+$(TOOLS)/staticcheck-$(STATICCHECK_VERSION):
+	$(call install,honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION),staticcheck)
+
+# install puts a tool under its own name, for those who call it by that, and
+# under the name with its version, which is what makes a new pin rebuild it.
+define install
+	GOBIN=$(TOOLS) go install $(1)
+	cp $(TOOLS)/$(2) $@
+endef
