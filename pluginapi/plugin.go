@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pluginapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+
+	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
+)
+
+// A Plugin is what one process offers. Make it with New, add tools, then hand
+// the process over with Main. All methods may be called by many goroutines at
+// once; those that say so only before Main or ServeListener.
+type Plugin struct {
+	name    string // immutable
+	version string
+	log     hclog.Logger
+	tools   *catalogue // has its own lock
+
+	mu       sync.Mutex
+	serving  bool
+	details  Details
+	settings *settings
+	onEnd    func(connectionID string)
+	onStop   func(context.Context)
+	mistakes []error
+
+	configured bool   // the host has called Configure
+	identity   string // what it said then
+	dataDir    string
+}
+
+// Details say more about a plugin than its name. The zero value says nothing.
+type Details struct {
+	Title       string   // human-readable name; default: the name
+	Description string   // one or two sentences for people
+	WebsiteURL  string   // an https address to read more at
+	Extensions  []string // MCP extensions that the definitions rely on, such as "io.modelcontextprotocol/ui"
+	Limits      Limits
+}
+
+// Limits say how much a plugin can take at once.
+type Limits struct {
+	// MaxConcurrentCalls is how many calls may be in flight; the host queues
+	// what is above it. The host's default, 64, if zero.
+	MaxConcurrentCalls uint32
+}
+
+// New returns a plugin that offers nothing yet. Both strings are for display:
+// the host knows a plugin by its file, folder or configuration name.
+func New(name, version string) *Plugin {
+	p := &Plugin{
+		name:    name,
+		version: version,
+		log: hclog.New(&hclog.LoggerOptions{
+			Name:       name,
+			Level:      hclog.Trace, // the host decides what it keeps
+			Output:     os.Stderr,
+			JSONFormat: true, // the form that the host reads level and fields from
+		}),
+		tools: newCatalogue(),
+	}
+	if name == "" {
+		p.fail(errors.New("the plugin has no name: give New one"))
+	}
+	return p
+}
+
+// SetDetails replaces the details. Call it before Main: the host reads them once.
+func (p *Plugin) SetDetails(d Details) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.details = d
+}
+
+// OnShutdown sets what runs before the process ends: after the calls in flight
+// have ended or been cancelled. It has half a second: then ctx ends, and what
+// still runs is abandoned with the process. It does not run when the process is
+// killed.
+func (p *Plugin) OnShutdown(fn func(ctx context.Context)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onStop = fn
+}
+
+// OnEndConnection sets what is told that a client's connection is gone, so that
+// state kept under its CallInfo.ConnectionID can go. The host promises no more
+// than best effort. Call it before Main.
+func (p *Plugin) OnEndConnection(fn func(connectionID string)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onEnd = fn
+}
+
+// Logger writes to the operator's log, through standard error.
+func (p *Plugin) Logger() hclog.Logger { return p.log }
+
+// Identity is the name that the host knows the plugin by; empty until the host
+// has said it, which it does before the first call.
+func (p *Plugin) Identity() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.identity
+}
+
+// DataDir is an existing directory in which the plugin may keep data between
+// runs; empty if the operator gives it none, and until the host has said it,
+// which it does before the first call.
+func (p *Plugin) DataDir() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dataDir
+}
+
+// fail notes an author's mistake. Before Main mistakes are collected for it to
+// report; later there is nobody to report to but the operator's log.
+func (p *Plugin) fail(err error) {
+	p.mu.Lock()
+	serving := p.serving
+	if !serving {
+		p.mistakes = append(p.mistakes, err)
+	}
+	p.mu.Unlock()
+
+	if serving {
+		p.log.Error("plugin changed wrongly; the change is ignored", "err", err)
+	}
+}
+
+// begin ends the time in which mistakes are collected and returns them joined.
+func (p *Plugin) begin() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := errors.Join(p.mistakes...); err != nil {
+		return fmt.Errorf("plugin %s cannot start:\n%w", p.name, err)
+	}
+	p.serving = true
+	return nil
+}
+
+// describe is what the host is told first.
+func (p *Plugin) describe() *pluginv1.DescribeResponse {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := &pluginv1.DescribeResponse{
+		Name:        p.name,
+		Version:     p.version,
+		Title:       p.details.Title,
+		Description: p.details.Description,
+		WebsiteUrl:  p.details.WebsiteURL,
+		Extensions:  p.details.Extensions,
+		Abilities:   []pluginv1.Ability{pluginv1.Ability_ABILITY_TOOLS},
+		Limits:      &pluginv1.Limits{MaxConcurrentCalls: p.details.Limits.MaxConcurrentCalls},
+	}
+	if p.settings != nil {
+		d.SettingsSchemaJson = p.settings.schema
+	}
+	return d
+}
+
+// settings is what OnConfigure leaves behind.
+type settings struct {
+	schema json.RawMessage
+	apply  func(ctx context.Context, raw json.RawMessage) error
+}
+
+// OnConfigure sets what receives the operator's settings, once and before the
+// first call. The host shows and checks the schema inferred from S, a struct
+// that follows the rules of AddTool's In; unknown keys are refused. The error
+// of fn is shown to the operator and disables the plugin until the settings
+// change. A plugin without OnConfigure takes no settings. Call it before Main.
+func OnConfigure[S any](p *Plugin, fn func(ctx context.Context, settings S) error) {
+	in, err := inferInput[S](nil)
+	if err != nil {
+		p.fail(fmt.Errorf("settings: %w", err))
+		return
+	}
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settings = &settings{
+		schema: in.schema,
+		apply: func(ctx context.Context, raw json.RawMessage) error {
+			var s S
+			if err := in.decode(raw, &s); err != nil {
+				return fmt.Errorf("invalid settings: %w", err)
+			}
+			return fn(ctx, s)
+		},
+	}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pluginapi
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
+)
+
+// pluginService answers for the plugin as a whole.
+type pluginService struct {
+	pluginv1.UnimplementedPluginServiceServer
+	plugin *Plugin
+	calls  *gate
+}
+
+func (s *pluginService) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	return s.plugin.describe(), nil
+}
+
+func (s *pluginService) Configure(ctx context.Context, req *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	p := s.plugin
+	p.mu.Lock()
+	again := p.configured
+	p.configured = true
+	if !again {
+		p.identity, p.dataDir = req.GetPluginName(), req.GetDataDir()
+	}
+	settings := p.settings
+	p.mu.Unlock()
+
+	if again {
+		return nil, status.Error(codes.FailedPrecondition, "configured already: other settings need a new process")
+	}
+	if settings == nil {
+		return nil, status.Error(codes.Unimplemented, "this plugin has no settings")
+	}
+	var err error
+	fault := p.safely("configure", func() { err = settings.apply(ctx, req.GetSettingsJson()) })
+	if fault != nil {
+		return nil, status.Error(codes.Internal, fault.Error())
+	}
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, validText(err.Error()))
+	}
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+func (s *pluginService) Watch(_ *pluginv1.WatchRequest, stream grpc.ServerStreamingServer[pluginv1.WatchResponse]) error {
+	sent := ""
+	for {
+		now := s.plugin.tools.snapshot()
+		if now.revision != sent {
+			event := &pluginv1.Revisions{Tools: now.revision}
+			err := stream.Send(&pluginv1.WatchResponse{Event: &pluginv1.WatchResponse_Revisions{Revisions: event}})
+			if err != nil {
+				return err
+			}
+			sent = now.revision
+		}
+		select {
+		case <-now.changed:
+		case <-s.calls.closed:
+			return nil
+		case <-stream.Context().Done():
+			return nil
+		}
+	}
+}
+
+func (s *pluginService) EndConnection(_ context.Context, req *pluginv1.EndConnectionRequest) (*pluginv1.EndConnectionResponse, error) {
+	s.plugin.mu.Lock()
+	onEnd := s.plugin.onEnd
+	s.plugin.mu.Unlock()
+
+	if onEnd == nil {
+		return nil, status.Error(codes.Unimplemented, "this plugin keeps nothing by connection")
+	}
+	if err := s.plugin.safely("end connection", func() { onEnd(req.GetConnectionId()) }); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &pluginv1.EndConnectionResponse{}, nil
+}
+
+// safely runs an author's code. A panic goes to the operator's log with its
+// stack and becomes an error that says nothing of it.
+func (p *Plugin) safely(what string, fn func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.log.Error("panic", "in", what, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = errInternal
+		}
+	}()
+	fn()
+	return nil
+}
