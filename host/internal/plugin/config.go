@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc"
+
+	"github.com/mcphost/mcphost/host/internal/rawjson"
+)
+
+// The defaults of Config, and the limits that nothing configures.
+const (
+	defaultStartTimeout   = 30 * time.Second
+	defaultStopGrace      = 2 * time.Second
+	defaultMaxCallTime    = 10 * time.Minute
+	defaultMaxConcurrent  = 64
+	defaultQueueLimit     = 256
+	defaultMaxTools       = 1000
+	defaultMaxSchemaBytes = 256 << 10
+	defaultMaxDescription = 16 << 10
+
+	describeTimeout = 5 * time.Second  // the protocol's, see PluginService.Describe
+	endTimeout      = time.Second      // the protocol's, see PluginService.EndConnection
+	listTimeout     = 30 * time.Second // for all pages; callers wait less
+	termGrace       = time.Second      // between SIGTERM and SIGKILL
+	killWait        = 5 * time.Second  // for the kernel to end a killed process
+)
+
+// Config says what to run and within which limits. Only Name and Command are
+// required; Start does not change it.
+type Config struct {
+	Name    string   // the plugin's identity
+	Command string   // a path, or a name to be found in PATH
+	Args    []string // without the command itself
+	Dir     string   // working directory; the host's if empty
+
+	// Env holds "K=V" on top of the allow-list: PATH, HOME, LANG, LC_ALL, TZ,
+	// XDG_*, and a TMPDIR that is removed with the plugin.
+	Env []string
+
+	Settings []byte // JSON object; {} if nil
+	DataDir  string // existing directory for the plugin's data; none if empty
+
+	StartTimeout time.Duration // 30 s if zero: process start, handshake, Describe and Configure
+	StopGrace    time.Duration // 2 s if zero: between the request to stop and SIGTERM
+	MaxCallTime  time.Duration // 10 min if zero: absolute cap of one call
+
+	MaxConcurrent int // calls in flight, 64 if zero; the plugin may lower it
+	QueueLimit    int // calls that wait for a free place, 256 if zero; more are refused
+
+	MaxTools       int // tools listed, 1000 if zero; more are dropped
+	MaxSchemaBytes int // bytes of one schema, 256 KiB if zero; tools above are dropped
+	MaxDescription int // bytes of one description, 16 KiB if zero; tools above are dropped
+
+	// AllowHeaders names the request headers that the plugin may see. Those that
+	// carry credentials are never passed on, named here or not.
+	AllowHeaders []string
+
+	// RunDir is a short, private directory for sockets, at most 60 bytes. Empty:
+	// mcphost-<pid> in $XDG_RUNTIME_DIR or in the directory for temporary files.
+	RunDir string
+
+	// Forker starts processes; one can serve all plugins. Nil: the plugin has
+	// one of its own, which costs a thread.
+	Forker *Forker
+
+	// Unary and Stream wrap every RPC to the plugin, first one outermost.
+	Unary  []grpc.UnaryClientInterceptor
+	Stream []grpc.StreamClientInterceptor
+
+	HostVersion string       // told to the plugin for its logs
+	Log         hclog.Logger // nothing is logged if nil
+}
+
+// complete returns the configuration with its defaults filled in.
+func (c Config) complete() (Config, error) {
+	if c.Name == "" || c.Command == "" {
+		return c, errors.New("a plugin needs a name and a command: set both in its configuration")
+	}
+	if c.Settings == nil {
+		c.Settings = []byte("{}")
+	}
+	if err := rawjson.ParseObject(c.Settings, func(_, _ []byte) error { return nil }); err != nil {
+		return c, fmt.Errorf("settings are not a JSON object: %w", err)
+	}
+	if c.Log == nil {
+		c.Log = hclog.NewNullLogger()
+	}
+	orDefault(&c.StartTimeout, defaultStartTimeout)
+	orDefault(&c.StopGrace, defaultStopGrace)
+	orDefault(&c.MaxCallTime, defaultMaxCallTime)
+	orDefault(&c.MaxConcurrent, defaultMaxConcurrent)
+	orDefault(&c.QueueLimit, defaultQueueLimit)
+	orDefault(&c.MaxTools, defaultMaxTools)
+	orDefault(&c.MaxSchemaBytes, defaultMaxSchemaBytes)
+	orDefault(&c.MaxDescription, defaultMaxDescription)
+	return c, nil
+}
+
+func orDefault[T int | time.Duration](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
+}

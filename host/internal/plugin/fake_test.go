@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	ossignal "os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/proto"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
+)
+
+// A fake is a plugin that misbehaves as its mode says when it starts, and as
+// the called tool says later. It uses no library of ours and none of
+// go-plugin's.
+type fake struct {
+	pluginv1.UnimplementedPluginServiceServer
+	pluginv1.UnimplementedToolServiceServer
+
+	mode   string
+	server *grpc.Server
+	conns  *connections
+
+	configured atomic.Pointer[pluginv1.ConfigureRequest]
+	stdin      atomic.Pointer[string]
+	cancelled  atomic.Int64 // calls whose cancellation arrived
+	running    atomic.Int64
+	most       atomic.Int64 // calls at once
+	watching   chan string  // new revisions
+	revision   atomic.Pointer[string]
+	ended      sync.Map
+}
+
+// beFake is the main of a plugin process.
+func beFake(mode string) {
+	if os.Getenv("MCPHOST_PLUGIN") != "mcphost-plugin-v1" {
+		fmt.Fprintln(os.Stderr, "no host")
+		os.Exit(1)
+	}
+	if path := os.Getenv(noteVar); path != "" {
+		writeNote(path, os.Getpid())
+	}
+	f := &fake{mode: mode, watching: make(chan string, 8)}
+	f.revision.Store(ptr("r1"))
+	f.beforeHandshake()
+
+	dir := os.Getenv("PLUGIN_UNIX_SOCKET_DIR")
+	if mode == "outside" {
+		dir = filepath.Dir(dir)
+	}
+	path := filepath.Join(dir, "fake"+strconv.Itoa(os.Getpid()))
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "listen:", err)
+		os.Exit(1)
+	}
+	f.conns = &connections{Listener: listener}
+	f.serve(path)
+}
+
+func (f *fake) beforeHandshake() {
+	switch f.mode {
+	case "exit":
+		fmt.Fprintln(os.Stderr, "no licence for this machine")
+		os.Exit(3)
+	case "mute":
+		time.Sleep(time.Minute)
+	case "closed":
+		os.Stdout.Close()
+		time.Sleep(time.Minute)
+	case "slow":
+		time.Sleep(300 * time.Millisecond)
+	case "noisy":
+		fmt.Println("loading the model ...")
+		fmt.Println("\x1b[2J1|not a handshake")
+		fmt.Println(strings.Repeat("long ", 20<<10))
+	case "deaf":
+		ossignal.Ignore(syscall.SIGTERM)
+	case "stdin":
+		go func() {
+			data, _ := io.ReadAll(os.Stdin)
+			f.stdin.Store(ptr("read " + strconv.Itoa(len(data))))
+		}()
+	}
+}
+
+func (f *fake) serve(path string) {
+	f.server = grpc.NewServer(grpc.MaxRecvMsgSize(64<<20), grpc.ForceServerCodecV2(rawCodec{encoding.GetCodecV2("proto")}))
+	if f.mode != "foreign" {
+		pluginv1.RegisterPluginServiceServer(f.server, f)
+		pluginv1.RegisterToolServiceServer(f.server, f)
+	}
+	if f.mode != "nocontroller" {
+		f.server.RegisterService(controller(f.server, f.mode == "deaf"), nil)
+	}
+	switch f.mode {
+	case "deadsocket":
+		f.conns.Listener.(*net.UnixListener).SetUnlinkOnClose(false)
+		f.conns.Listener.Close()
+		fmt.Printf("1|1|unix|%s|grpc\n", path)
+		time.Sleep(time.Minute)
+	case "badcore":
+		fmt.Printf("2|1|unix|%s|grpc\n", path)
+	case "badversion":
+		fmt.Printf("1|7|unix|%s|grpc\n", path)
+	case "netrpc":
+		fmt.Printf("1|1|unix|%s|netrpc\n", path)
+	case "tcp":
+		fmt.Println("1|1|tcp|127.0.0.1:1|grpc")
+	case "nosocket":
+		os.WriteFile(path+"x", nil, 0o600)
+		fmt.Printf("1|1|unix|%sx|grpc\n", path)
+	case "cert":
+		fmt.Printf("1|1|unix|%s|grpc|%s\n", path, strings.Repeat("A", 80))
+	case "impostor":
+		f.impostor(path)
+	default:
+		fmt.Printf("1|1|unix|%s|grpc|\n", path)
+	}
+	if f.mode == "noisy" {
+		fmt.Println("1|1|unix|/tmp/second|grpc")
+	}
+	if err := f.server.Serve(f.conns); err != nil {
+		fmt.Fprintln(os.Stderr, "serve:", err)
+		os.Exit(1)
+	}
+	if f.mode == "deaf" {
+		time.Sleep(time.Minute)
+	}
+}
+
+// impostor lets a process of another group answer at the socket.
+func (f *fake) impostor(path string) {
+	f.conns.Listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	f.conns.Listener.Close()
+	os.Remove(path)
+	cmd := selfCommand("good")
+	cmd.Env = append(cmd.Env, noteVar+"=")
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	out, _ := cmd.StdoutPipe()
+	if err := cmd.Start(); err != nil {
+		os.Exit(1)
+	}
+	io.Copy(os.Stdout, out)
+	time.Sleep(time.Minute)
+}
+
+func (f *fake) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	switch f.mode {
+	case "crashdescribe":
+		fmt.Fprintln(os.Stderr, "panic: no database")
+		os.Exit(2)
+	case "narrow":
+		return &pluginv1.DescribeResponse{Limits: &pluginv1.Limits{MaxConcurrentCalls: 2}}, nil
+	case "notools":
+		return &pluginv1.DescribeResponse{Abilities: []pluginv1.Ability{pluginv1.Ability_ABILITY_PROMPTS, 99}}, nil
+	}
+	return &pluginv1.DescribeResponse{Name: "a fake", Version: "1.2"}, nil
+}
+
+func (f *fake) Configure(_ context.Context, req *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	switch f.mode {
+	case "nosettings":
+		return nil, status.Error(codes.Unimplemented, "")
+	case "refuses":
+		return nil, status.Error(codes.InvalidArgument, "region is missing")
+	case "flaky":
+		return nil, status.Error(codes.Unavailable, "backend is down")
+	}
+	f.configured.Store(req)
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+func (f *fake) Watch(_ *pluginv1.WatchRequest, stream grpc.ServerStreamingServer[pluginv1.WatchResponse]) error {
+	if f.mode == "static" {
+		return status.Error(codes.Unimplemented, "")
+	}
+	for {
+		event := &pluginv1.WatchResponse_Revisions{Revisions: &pluginv1.Revisions{Tools: *f.revision.Load()}}
+		if err := stream.Send(&pluginv1.WatchResponse{Event: event}); err != nil {
+			return err
+		}
+		select {
+		case next := <-f.watching:
+			if next == "" {
+				return status.Error(codes.Internal, "watch breaks")
+			}
+		case <-stream.Context().Done():
+			return nil
+		}
+	}
+}
+
+func (f *fake) EndConnection(_ context.Context, req *pluginv1.EndConnectionRequest) (*pluginv1.EndConnectionResponse, error) {
+	f.ended.Store(req.GetConnectionId(), true)
+	return &pluginv1.EndConnectionResponse{}, nil
+}
+
+func (f *fake) ListTools(_ context.Context, req *pluginv1.ListToolsRequest) (*pluginv1.ListToolsResponse, error) {
+	revision := *f.revision.Load()
+	switch {
+	case f.mode == "endless":
+		return &pluginv1.ListToolsResponse{NextPageToken: "again"}, nil
+	case req.GetPageToken() == "":
+		return &pluginv1.ListToolsResponse{Tools: []*pluginv1.Tool{{Name: "echo"}, {Name: "bad name"}}, NextPageToken: "2", Revision: revision}, nil
+	default:
+		return &pluginv1.ListToolsResponse{Tools: []*pluginv1.Tool{{Name: "crash"}, {Name: "echo"}}, Revision: revision}, nil
+	}
+}
+
+type toolStream = grpc.ServerStreamingServer[pluginv1.CallToolResponse]
+
+// CallTool does what the name of the tool says with a string.
+func (f *fake) CallTool(req *pluginv1.CallToolRequest, stream toolStream) error {
+	now := f.running.Add(1)
+	defer f.running.Add(-1)
+	for most := f.most.Load(); now > most && !f.most.CompareAndSwap(most, now); most = f.most.Load() {
+	}
+	var arg string
+	_ = json.Unmarshal(req.GetArgumentsJson(), &arg)
+	text, err := f.run(req, arg, stream)
+	if err != nil || text == nil {
+		return err
+	}
+	return stream.Send(result(&pluginv1.CallToolResult{Content: []*pluginv1.ContentBlock{{
+		Kind: &pluginv1.ContentBlock_Text{Text: &pluginv1.TextContent{Text: *text}},
+	}}}))
+}
+
+// run returns the text of the result, or nil if it has sent the outcome itself.
+func (f *fake) run(req *pluginv1.CallToolRequest, arg string, stream toolStream) (*string, error) {
+	switch req.GetName() {
+	case "echo":
+		return &arg, nil
+	case "crash":
+		fmt.Fprintln(os.Stderr, "about to crash")
+		os.Exit(7)
+	case "hang":
+		<-stream.Context().Done()
+		f.cancelled.Add(1)
+		if f.mode == "rapidreset" && f.cancelled.Load() == 20 {
+			f.conns.closeAll()
+		}
+		return nil, stream.Context().Err()
+	case "cancelled":
+		return ptr(strconv.FormatInt(f.cancelled.Load(), 10)), nil
+	case "freeze":
+		return nil, syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case "stderr":
+		fmt.Fprintln(os.Stderr, arg)
+		return &arg, nil
+	case "stdout":
+		n, _ := strconv.Atoi(arg)
+		fmt.Println(strings.Repeat("x", n))
+		return &arg, nil
+	case "stdin":
+		if read := f.stdin.Load(); read != nil {
+			return read, nil
+		}
+		return ptr("reading"), nil
+	case "environment":
+		return ptr(strings.Join(os.Environ(), "\n")), nil
+	case "grandchild":
+		return grandchild()
+	case "context":
+		md, _ := metadata.FromIncomingContext(stream.Context())
+		return ptr(fmt.Sprintf("%v\ntraceparent:%v tracestate:%v baggage:%v", req.GetContext(), md.Get("traceparent"), md.Get("tracestate"), md.Get("baggage"))), nil
+	case "configured":
+		return ptr(fmt.Sprint(f.configured.Load())), nil
+	case "ended":
+		_, ok := f.ended.Load(arg)
+		return ptr(strconv.FormatBool(ok)), nil
+	case "most":
+		return ptr(strconv.FormatInt(f.most.Load(), 10)), nil
+	case "revise":
+		if arg != "" {
+			f.revision.Store(&arg)
+		}
+		f.watching <- arg
+		return &arg, nil
+	}
+	return nil, f.answer(req.GetName(), arg, stream)
+}
+
+// answer ends the call in its own way.
+func (f *fake) answer(name, arg string, stream toolStream) error {
+	n, _ := strconv.Atoi(arg)
+	switch name {
+	case "silent":
+		return nil
+	case "status":
+		return status.Error(codes.Code(n), "secret detail of the backend")
+	case "events":
+		return sendEvents(stream)
+	case "text", "image", "json":
+		return stream.Send(result(payload(name, n)))
+	case "linger":
+		if err := stream.Send(result(payload("text", 1))); err != nil {
+			return err
+		}
+		<-stream.Context().Done()
+		return nil
+	case "utf8":
+		// content{text{"\xff"}} in a result, which protobuf for Go would not write.
+		return stream.SendMsg(rawMessage{0x22, 7, 0x0a, 5, 0x0a, 3, 0x0a, 1, 0xff})
+	case "badjson":
+		return stream.Send(result(&pluginv1.CallToolResult{StructuredContentJson: []byte(`{"a":1,"a":2}`)}))
+	case "notfound":
+		return stream.Send(&pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Error{Error: &pluginv1.ProtocolError{
+			Code: pluginv1.ProtocolErrorCode_PROTOCOL_ERROR_CODE_NOT_FOUND, Message: "no such city", DataJson: []byte(`{"city":"x"}`),
+		}}})
+	case "ask":
+		return stream.Send(&pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_InputRequired{InputRequired: &pluginv1.InputRequired{
+			Requests: []*pluginv1.InputRequest{{Key: "k", Method: pluginv1.InputMethod_INPUT_METHOD_ELICIT, ParamsJson: []byte("{\n\"message\":\"?\"}")}},
+			State:    []byte("s"),
+		}}})
+	}
+	return status.Error(codes.NotFound, "unknown tool")
+}
+
+func sendEvents(stream toolStream) error {
+	progress := func(p float64) *pluginv1.CallToolResponse {
+		return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Progress{Progress: &pluginv1.Progress{Progress: p}}}
+	}
+	log := func(level pluginv1.LogLevel, data string) *pluginv1.CallToolResponse {
+		return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Log{Log: &pluginv1.Log{Level: level, DataJson: []byte(data)}}}
+	}
+	events := []*pluginv1.CallToolResponse{
+		progress(1), log(pluginv1.LogLevel_LOG_LEVEL_WARNING, `"a"`), progress(1), progress(2), {},
+		log(pluginv1.LogLevel_LOG_LEVEL_DEBUG, `"b"`), log(pluginv1.LogLevel_LOG_LEVEL_UNSPECIFIED, `{"c":1}`),
+		log(pluginv1.LogLevel_LOG_LEVEL_ERROR, `{broken`), progress(0.5), progress(3),
+		{Event: &pluginv1.CallToolResponse_ReleaseStream{ReleaseStream: &pluginv1.ReleaseStream{RetryAfterMs: 9}}},
+		result(payload("text", 1)), progress(4),
+	}
+	for _, event := range events {
+		if err := stream.Send(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// payload returns a result of n bytes as text, as an image, or as JSON that
+// nobody looks into but to check it.
+func payload(kind string, n int) *pluginv1.CallToolResult {
+	switch kind {
+	case "image":
+		return &pluginv1.CallToolResult{Content: []*pluginv1.ContentBlock{{Kind: &pluginv1.ContentBlock_Image{
+			Image: &pluginv1.MediaContent{Data: make([]byte, n), MimeType: "image/png"},
+		}}}}
+	case "json":
+		return &pluginv1.CallToolResult{StructuredContentJson: slices.Concat([]byte(`"`), slices.Repeat([]byte("x"), n), []byte(`"`))}
+	default:
+		return &pluginv1.CallToolResult{Content: []*pluginv1.ContentBlock{{Kind: &pluginv1.ContentBlock_Text{
+			Text: &pluginv1.TextContent{Text: strings.Repeat("x", n)},
+		}}}}
+	}
+}
+
+func result(r *pluginv1.CallToolResult) *pluginv1.CallToolResponse {
+	return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Result{Result: r}}
+}
+
+// grandchild starts a process that keeps our stdout and stderr.
+func grandchild() (*string, error) {
+	cmd := selfCommand("sleeper")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return ptr(strconv.Itoa(cmd.Process.Pid)), nil
+}
+
+// controller is go-plugin's service, written by hand.
+func controller(server *grpc.Server, ignore bool) *grpc.ServiceDesc {
+	return &grpc.ServiceDesc{
+		ServiceName: "plugin.GRPCController",
+		HandlerType: (*any)(nil),
+		Methods: []grpc.MethodDesc{{
+			MethodName: "Shutdown",
+			Handler: func(any, context.Context, func(any) error, grpc.UnaryServerInterceptor) (any, error) {
+				if !ignore {
+					go server.Stop()
+				}
+				return &emptypb.Empty{}, nil
+			},
+		}},
+	}
+}
+
+// connections is a listener that can drop all it has accepted.
+type connections struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (c *connections) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err == nil {
+		c.mu.Lock()
+		c.conns = append(c.conns, conn)
+		c.mu.Unlock()
+	}
+	return conn, err
+}
+
+func (c *connections) closeAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		conn.Close()
+	}
+	c.conns = nil
+}
+
+// rawMessage is a message that is encoded already.
+type rawMessage []byte
+
+type rawCodec struct{ encoding.CodecV2 }
+
+func (c rawCodec) Marshal(v any) (mem.BufferSlice, error) {
+	if raw, ok := v.(rawMessage); ok {
+		return mem.BufferSlice{mem.SliceBuffer(raw)}, nil
+	}
+	return c.CodecV2.Marshal(v)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func writeNote(path string, pid int) {
+	_ = os.WriteFile(path+".new", []byte(strconv.Itoa(pid)), 0o600)
+	_ = os.Rename(path+".new", path)
+}

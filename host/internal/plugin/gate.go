@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"errors"
+)
+
+var (
+	errFull = errors.New("too many calls are waiting")
+	errGone = errors.New("the process ended")
+)
+
+// A gate bounds the calls that are in flight and those that wait for one of
+// them to end. Who waits longest enters first.
+type gate struct {
+	running chan struct{} // one element for each call in flight
+	waiting chan struct{} // one for each that waits
+}
+
+func newGate(running, waiting int) gate {
+	return gate{running: make(chan struct{}, running), waiting: make(chan struct{}, waiting)}
+}
+
+// enter takes a place, waiting for one if need be. Every enter that succeeded
+// is followed by leave.
+func (g gate) enter(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case g.running <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case g.waiting <- struct{}{}:
+	default:
+		return errFull
+	}
+	defer func() { <-g.waiting }()
+	select {
+	case g.running <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-done:
+		return errGone
+	}
+}
+
+func (g gate) leave() { <-g.running }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/mcphost/mcphost/host/internal/mcp"
+	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
+)
+
+// A Plugin is one running process that has described and configured itself. All
+// methods are safe for concurrent use.
+type Plugin struct {
+	// Immutable once Start has returned.
+	cfg     Config
+	log     hclog.Logger
+	dir     *runDir
+	forker  *Forker // to be closed with the plugin; nil if it is shared
+	proc    *process
+	client  *goplugin.Client
+	conn    *grpc.ClientConn
+	plugin  pluginv1.PluginServiceClient
+	tools   pluginv1.ToolServiceClient
+	desc    Description
+	headers map[string]bool // those it may see, in canonical form
+	gate    gate
+
+	changes changes
+
+	done     chan struct{} // closed when the process is gone
+	lost     chan struct{} // closed when the process was killed and does not go
+	finished chan struct{} // closed when nothing is left of the plugin
+	stopping sync.Once     // guards stop
+
+	mu      sync.Mutex
+	stopped bool  // the host asked for the end
+	err     error // why it is over; set before done is closed
+}
+
+// A Description is a plugin's word about itself. All but Provides and
+// MaxConcurrent is for display.
+type Description struct {
+	Name           string // the author's; the identity if it gave none
+	Version        string
+	Title          string
+	Description    string
+	WebsiteURL     string
+	Provides       mcp.Kinds
+	SettingsSchema []byte   // JSON Schema; nil if it gave none
+	MaxConcurrent  int      // calls it takes at once, after the host's limit
+	Extensions     []string // identifiers of MCP extensions that its definitions rely on
+}
+
+// Description returns what the plugin said about itself when it started.
+func (p *Plugin) Description() Description { return p.desc }
+
+// Changes delivers the kinds of lists that differ from what was listed last.
+// Events that nobody has read yet are merged into one. It is never closed.
+func (p *Plugin) Changes() <-chan mcp.Kinds { return p.changes.ch }
+
+// Done is closed when the process is gone, or was killed and the kernel does
+// not let go of it.
+func (p *Plugin) Done() <-chan struct{} { return p.done }
+
+// Err returns nil while the process runs, then why it ended: ErrStopped if the
+// host asked for it, else an error with the exit status or signal and the last
+// line of the plugin's standard error.
+func (p *Plugin) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// EndConnection tells the plugin that a client's connection is gone. It is best
+// effort and takes at most a second.
+func (p *Plugin) EndConnection(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	_, err := p.plugin.EndConnection(ctx, &pluginv1.EndConnectionRequest{ConnectionId: id})
+	if err != nil {
+		p.log.Debug("plugin did not take the end of a connection", "connection", id, "err", err)
+	}
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/mcphost/mcphost/host/internal/mcp"
+	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
+)
+
+// How long to wait before the watch of a plugin that ended it is opened again.
+const (
+	watchBackoffMin = 250 * time.Millisecond
+	watchBackoffMax = time.Minute
+)
+
+// watch follows the plugin's revisions until ctx ends. The stream opens with
+// the current ones, so nothing is lost while it is down.
+func (p *Plugin) watch(ctx context.Context) {
+	backoff := watchBackoffMin
+	for {
+		opened := time.Now()
+		err := p.watchOnce(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if status.Code(err) == codes.Unimplemented {
+			return // static
+		}
+		if time.Since(opened) > watchBackoffMax {
+			backoff = watchBackoffMin
+		}
+		p.log.Debug("watch ended; will open it again", "after", backoff, "err", err)
+		if !pause(ctx, backoff/2+rand.N(backoff/2)) {
+			return
+		}
+		backoff = min(2*backoff, watchBackoffMax)
+	}
+}
+
+func (p *Plugin) watchOnce(ctx context.Context) error {
+	stream, err := p.plugin.Watch(ctx, &pluginv1.WatchRequest{})
+	if err != nil {
+		return err
+	}
+	for {
+		event, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		if now := event.GetRevisions(); now != nil {
+			p.changes.see(mcp.KindTools, now.GetTools())
+			p.changes.see(mcp.KindResources, now.GetResources())
+			p.changes.see(mcp.KindPrompts, now.GetPrompts())
+		}
+	}
+}
+
+// pause reports whether it lasted until its end.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// changes compares what was listed with what the plugin says is current.
+type changes struct {
+	ch chan mcp.Kinds // of one element: what changed and was not yet read
+
+	mu    sync.Mutex
+	lists map[mcp.Kinds]*revision // by single kind
+}
+
+// A revision is the state of one list. Empty strings mean that it never changes.
+type revision struct {
+	listed bool
+	last   string // of the last list
+	now    string // as the plugin said last
+	events uint64 // how often it said so
+}
+
+func (c *changes) of(kind mcp.Kinds) *revision {
+	if c.lists == nil {
+		c.lists = map[mcp.Kinds]*revision{}
+	}
+	if c.lists[kind] == nil {
+		c.lists[kind] = &revision{}
+	}
+	return c.lists[kind]
+}
+
+// see takes a revision from the watch.
+func (c *changes) see(kind mcp.Kinds, now string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.of(kind)
+	r.now = now
+	r.events++
+	if r.listed && r.differs() {
+		c.announce(kind)
+	}
+}
+
+// begin is called before a list and returns what listed wants to know.
+func (c *changes) begin(kind mcp.Kinds) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.of(kind).events
+}
+
+// listed takes the revision of a list. A revision that came while it was made
+// may be newer than the list; one that came before is not.
+func (c *changes) listed(kind mcp.Kinds, revision string, begun uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.of(kind)
+	r.listed, r.last = true, revision
+	if r.events != begun && r.differs() {
+		c.announce(kind)
+	}
+}
+
+func (r *revision) differs() bool { return r.now != "" && r.last != "" && r.now != r.last }
+
+// announce merges the kind into what nobody has read yet. The lock makes it the
+// only sender, so it never blocks.
+func (c *changes) announce(kind mcp.Kinds) {
+	select {
+	case unread := <-c.ch:
+		kind |= unread
+	default:
+	}
+	c.ch <- kind
+}
