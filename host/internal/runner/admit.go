@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/mcphost/mcphost/host/internal/jsonrpc"
+	"github.com/mcphost/mcphost/host/internal/mcp"
+)
+
+// An Admission says how a frame that came by HTTP is to be handled.
+type Admission uint8
+
+// The ways of a frame.
+const (
+	Refused      Admission = iota // answer the error, handle nothing
+	Stateless                     // a request of its own
+	InSession                     // for the session that its header names
+	OpensSession                  // an initialize: begin a session
+)
+
+// Admit decides the way of a frame that came by HTTP: by the version header or
+// the body's own _meta for the stateless era, which never falls back to the
+// handshake, else by the session.
+func Admit(f *jsonrpc.Frame) (Admission, *jsonrpc.Error) {
+	version := headerVersion(f.Header)
+	if f.Fault == nil && jsonrpc.IsBatch(f.Data) {
+		return admitBatch(f, version)
+	}
+	msg, err := f.Parse()
+	if e := (*jsonrpc.Error)(nil); errors.As(err, &e) {
+		return Refused, e
+	}
+	// Versions are dates, so that a later one is greater as text too.
+	if version >= mcp.LatestStateless.String() || onlyStateless(msg.Method) || mcp.ParseRequestMeta(msg.Params).HasVersion {
+		return admitStateless(msg)
+	}
+	if version != "" && mcp.ParseVersion(version) == mcp.VersionNone {
+		return Refused, unsupportedVersion(version)
+	}
+	if len(f.Header[mcp.HeaderSessionID]) > 0 {
+		return InSession, nil
+	}
+	if msg.Method == mcp.MethodInitialize && msg.Kind == jsonrpc.KindRequest {
+		return OpensSession, nil
+	}
+	return Refused, noSession()
+}
+
+// admitStateless refuses what no client of the stateless era sends.
+func admitStateless(msg jsonrpc.Message) (Admission, *jsonrpc.Error) {
+	if msg.Kind == jsonrpc.KindResponse {
+		return Refused, &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: "there is no request to answer: this version has none from server to client"}
+	}
+	return Stateless, nil
+}
+
+// admitBatch sends a batch to its session, the only place that may allow it.
+func admitBatch(f *jsonrpc.Frame, version string) (Admission, *jsonrpc.Error) {
+	if version < mcp.LatestStateless.String() && len(f.Header[mcp.HeaderSessionID]) > 0 {
+		return InSession, nil
+	}
+	return Refused, &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: "batches exist only in sessions of version " + mcp.Version20250326.String()}
+}
+
+func noSession() *jsonrpc.Error {
+	return &jsonrpc.Error{
+		Code: jsonrpc.InvalidRequest,
+		Message: "header " + mcp.HeaderSessionID + " is missing: send initialize first, or header " + mcp.HeaderVersion +
+			" and _meta of version " + mcp.LatestStateless.String(),
+	}
+}
+
+func headerVersion(header map[string][]string) string {
+	return strings.Trim(first(header[mcp.HeaderVersion]), " \t")
+}
+
+// Status is the HTTP status of a response. The stateless era gives errors one;
+// in a session every response is a success of HTTP's, and 404 would tell the
+// client that its session is gone.
+func Status(stateless bool, err *jsonrpc.Error) int {
+	if err == nil || !stateless {
+		return http.StatusOK
+	}
+	switch err.Code {
+	case jsonrpc.MethodNotFound:
+		return http.StatusNotFound
+	case jsonrpc.ParseError, jsonrpc.InvalidRequest, jsonrpc.InvalidParams,
+		mcp.CodeHeaderMismatch, mcp.CodeMissingCapability, mcp.CodeUnsupportedVersion:
+		return http.StatusBadRequest
+	default:
+		return http.StatusOK
+	}
+}
+
+// AllowsBatch reports whether the connection negotiated the one version that
+// has batches.
+func (c *Connection) AllowsBatch() bool { return c.Version() == mcp.Version20250326 }
+
+// NullID reports whether an error to a message whose id could not be read
+// carries a null id: versions up to 2025-06-18 require the member, later ones
+// have no null.
+func (c *Connection) NullID() bool {
+	v := c.Version()
+	return v != mcp.VersionNone && v <= mcp.Version20250618
+}
+
+// Inline reports whether a method is answered before the next message is read:
+// a request that follows the handshake must find it settled.
+func Inline(method string) bool { return method == mcp.MethodInitialize }

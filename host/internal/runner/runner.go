@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package runner is the MCP server: it turns requests into results by a table
+// of typed methods. It decides the era and version of each request once, at its
+// door, holds what a connection knows, and asks for tools through interfaces of
+// its own. It knows no bytes on a wire, no HTTP server and no process.
+package runner
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/mcphost/mcphost/host/internal/jsonrpc"
+	"github.com/mcphost/mcphost/host/internal/mcp"
+)
+
+// Tools is where tools come from. It is safe for concurrent use.
+type Tools interface {
+	// ListTools returns the list as it is known within the time that a list
+	// may take.
+	ListTools(ctx context.Context) (*mcp.ToolList, error)
+	// CallTool runs one call to its outcome. It may change the call. The error
+	// is an *mcp.ProtocolError, an *mcp.PluginError, that of ctx, or a fault.
+	CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error)
+}
+
+// Changes tells of lists that differ from what some client has seen.
+type Changes interface {
+	// OnChange has f called with the kinds of the lists that changed. f must
+	// not block.
+	OnChange(f func(mcp.Kinds)) (remove func())
+}
+
+// Options configures a Runner. Info and Tools are required.
+type Options struct {
+	Info         mcp.Implementation
+	Instructions string
+	// Provides is what the configured plugins may contribute. It is asked at
+	// each handshake, must be quick, and must start nothing. Nil: nothing.
+	Provides func() mcp.Kinds
+	Tools    Tools
+	Changes  Changes // nil: nothing ever changes
+	// EndConnection tells plugins that a connection is gone. Nil: nobody.
+	EndConnection func(ctx context.Context, id string)
+	Middleware    []Middleware // outermost first
+
+	PageSize    int           // elements of a list response; 1000 if zero
+	CallTimeout time.Duration // without progress; 60 s if zero
+	CallMax     time.Duration // with progress; 10 min if zero
+	ListTTL     time.Duration // freshness of a complete list; 60 s if zero
+	Log         hclog.Logger  // nothing is logged if nil
+}
+
+// A Runner serves MCP. It is safe for concurrent use once its first connection
+// has been made.
+type Runner struct {
+	opts       Options
+	serverInfo [mcp.LatestStateless + 1][]byte // encoded, by version
+	chain      Handler
+	methods    map[string]*entry // not changed after frozen
+	notices    map[string]noticeEntry
+	frozen     atomic.Bool
+	calls      atomic.Uint64
+	pages      pageCache
+	hub        hub
+	unwatch    func()
+}
+
+// A Handler answers one request, or takes one notification (then its ID is
+// zero and its result is dropped).
+type Handler func(ctx context.Context, req *Request) (jsonrpc.Result, error)
+
+// Middleware wraps every request and notification, initialize included.
+type Middleware func(next Handler) Handler
+
+// New returns a Runner that serves the methods of MCP.
+func New(opts Options) *Runner {
+	r := &Runner{
+		opts:    withDefaults(opts),
+		methods: make(map[string]*entry),
+		notices: make(map[string]noticeEntry),
+		unwatch: func() {},
+	}
+	for v := mcp.Version20241105; v <= mcp.LatestStateless; v++ {
+		r.serverInfo[v] = r.opts.Info.AppendJSON(nil, v)
+	}
+	r.registerMethods()
+	r.chain = r.serve
+	for i := len(opts.Middleware) - 1; i >= 0; i-- {
+		r.chain = opts.Middleware[i](r.chain)
+	}
+	if opts.Changes != nil {
+		r.unwatch = opts.Changes.OnChange(r.hub.publish)
+	}
+	return r
+}
+
+func withDefaults(opts Options) Options {
+	if opts.Provides == nil {
+		opts.Provides = func() mcp.Kinds { return 0 }
+	}
+	if opts.EndConnection == nil {
+		opts.EndConnection = func(context.Context, string) {}
+	}
+	if opts.PageSize == 0 {
+		opts.PageSize = 1000
+	}
+	if opts.CallTimeout == 0 {
+		opts.CallTimeout = time.Minute
+	}
+	if opts.CallMax == 0 {
+		opts.CallMax = 10 * time.Minute
+	}
+	if opts.ListTTL == 0 {
+		opts.ListTTL = time.Minute
+	}
+	if opts.Log == nil {
+		opts.Log = hclog.NewNullLogger()
+	}
+	return opts
+}
+
+// Close ends the watch for changes. Connections are closed by their owners.
+func (r *Runner) Close() { r.unwatch() }
+
+// Handle answers one request that came on conn.
+func (r *Runner) Handle(ctx context.Context, conn *Connection, req *jsonrpc.Request) (jsonrpc.Result, error) {
+	q := r.classify(conn, req)
+	result, err := r.chain(withRequest(ctx, q), q)
+	if q.Conn != conn || conn.kind == exchange {
+		q.Conn.closeAfter(req.Channel)
+	}
+	if err != nil {
+		return nil, q.wireError(err)
+	}
+	return result, nil
+}
+
+// Notify takes one notification that came on conn. Nothing is ever answered.
+func (r *Runner) Notify(ctx context.Context, conn *Connection, n *jsonrpc.Notification) {
+	q := &Request{Method: n.Method, Params: n.Params, Header: n.Header, Conn: conn, Version: conn.Version()}
+	if _, err := r.chain(withRequest(ctx, q), q); err != nil {
+		r.opts.Log.Warn("notification dropped", "method", n.Method, "err", err)
+	}
+}
+
+// serve is the innermost handler: it checks that the request may be served and
+// runs its method.
+func (r *Runner) serve(ctx context.Context, q *Request) (jsonrpc.Result, error) {
+	if q.ID.IsZero() {
+		return nil, r.serveNotice(ctx, q)
+	}
+	if err := r.admissible(q); err != nil {
+		return nil, err
+	}
+	e := r.methods[q.Method]
+	if e == nil || !e.servedIn(q) {
+		return nil, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "method not found: " + q.Method}
+	}
+	return e.handle(ctx, q)
+}
+
+func (r *Runner) serveNotice(ctx context.Context, q *Request) error {
+	handle := r.notices[q.Method]
+	if handle == nil {
+		r.opts.Log.Debug("notification ignored", "method", q.Method)
+		return nil
+	}
+	return handle(ctx, q)
+}
+
+// stamp is what results of the request's era carry besides their own members.
+func (r *Runner) stamp(q *Request) mcp.Stamp {
+	if !q.Version.Stateless() {
+		return mcp.Stamp{}
+	}
+	return mcp.Stamp{ServerInfo: r.serverInfo[q.Version]}
+}
+
+// callID names a call towards plugins and in logs.
+func (r *Runner) callID() string { return strconv.FormatUint(r.calls.Add(1), 10) }
+
+// capabilities is what both eras advertise: a function of the configuration
+// alone, narrowed to the methods that are served.
+func (r *Runner) capabilities() mcp.ServerCapabilities {
+	kinds := r.opts.Provides()
+	for kind, method := range map[mcp.Kinds]string{
+		mcp.KindTools:         mcp.MethodCallTool,
+		mcp.KindPrompts:       mcp.MethodGetPrompt,
+		mcp.KindResources:     mcp.MethodReadResource,
+		mcp.KindSubscriptions: mcp.MethodReadResource,
+		mcp.KindCompletions:   mcp.MethodComplete,
+	} {
+		if r.methods[method] == nil {
+			kinds &^= kind
+		}
+	}
+	return mcp.ServerCapabilities{Kinds: kinds, Logging: true}
+}
