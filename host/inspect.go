@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mcphost/mcphost/host/internal/discover"
+	"github.com/mcphost/mcphost/host/internal/mcp"
+	"github.com/mcphost/mcphost/host/internal/plugin"
+)
+
+// PluginStatus is one thing that is, or could have been, a plugin.
+type PluginStatus struct {
+	Name     string   `json:"name"`
+	Path     string   `json:"path,omitempty"`    // the executable or folder
+	Command  []string `json:"command,omitempty"` // with its arguments
+	Provides []string `json:"provides,omitempty"`
+	State    string   `json:"state"`            // "ok" or "skipped"
+	Reason   string   `json:"reason,omitempty"` // why it is skipped
+}
+
+// Plugins reads the plugin directories and reports what is there. It starts no
+// plugin. What the error says about one directory does not hide the others.
+func (s *Server) Plugins(context.Context) ([]PluginStatus, error) {
+	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
+	list := make([]PluginStatus, 0, len(found)+len(skipped))
+	for _, c := range found {
+		list = append(list, PluginStatus{
+			Name: c.Name, Path: c.Source, Command: append([]string{c.Command}, c.Args...),
+			Provides: c.Provides, State: "ok",
+		})
+	}
+	for _, skip := range skipped {
+		list = append(list, PluginStatus{Name: skip.Name, Path: skip.Path, State: "skipped", Reason: skip.Reason})
+	}
+	return list, err
+}
+
+// PluginDetail is what a plugin says about itself.
+type PluginDetail struct {
+	Name        string            `json:"name"`
+	Path        string            `json:"path,omitempty"`
+	Command     []string          `json:"command"`
+	Title       string            `json:"title,omitempty"`
+	Version     string            `json:"version,omitempty"`
+	Description string            `json:"description,omitempty"`
+	WebsiteURL  string            `json:"websiteUrl,omitempty"`
+	Abilities   []string          `json:"abilities"`
+	StartTime   time.Duration     `json:"startTimeNs"`
+	Tools       []json.RawMessage `json:"tools"` // under the plugin's own names
+}
+
+// ErrNoPlugin is returned for a plugin that is not there.
+type ErrNoPlugin struct {
+	Name   string
+	Reason string // why something of that name is no plugin; empty if there is nothing
+}
+
+func (e *ErrNoPlugin) Error() string {
+	if e.Reason != "" {
+		return fmt.Sprintf("plugin %s: left alone: %s", e.Name, e.Reason)
+	}
+	return fmt.Sprintf("plugin %s: not found in the plugin directories or the configuration; mcphost plugins list shows what is", e.Name)
+}
+
+// Inspect starts one plugin, asks what it is and offers, and stops it.
+func (s *Server) Inspect(ctx context.Context, name string) (*PluginDetail, error) {
+	candidate, err := s.candidate(name)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := s.pluginConfig(candidate)
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	p, err := plugin.Start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close(context.WithoutCancel(ctx))
+	detail := describe(candidate, p.Description())
+	detail.StartTime = time.Since(begun)
+	if err := addTools(ctx, detail, p); err != nil {
+		return nil, err
+	}
+	return detail, nil
+}
+
+func (s *Server) candidate(name string) (discover.Candidate, error) {
+	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
+	for _, c := range found {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	for _, skip := range skipped {
+		if skip.Name == name {
+			return discover.Candidate{}, &ErrNoPlugin{Name: name, Reason: skip.Reason}
+		}
+	}
+	if err != nil {
+		return discover.Candidate{}, err
+	}
+	return discover.Candidate{}, &ErrNoPlugin{Name: name}
+}
+
+func describe(c discover.Candidate, d plugin.Description) *PluginDetail {
+	return &PluginDetail{
+		Name: c.Name, Path: c.Source, Command: append([]string{c.Command}, c.Args...),
+		Title: d.Title, Version: d.Version, Description: d.Description, WebsiteURL: d.WebsiteURL,
+		Abilities: abilityNames(d.Provides),
+	}
+}
+
+func abilityNames(kinds mcp.Kinds) []string {
+	names := []string{}
+	for i, name := range discover.Abilities() {
+		if kinds.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func addTools(ctx context.Context, detail *PluginDetail, p *plugin.Plugin) error {
+	detail.Tools = []json.RawMessage{}
+	if !strings.Contains(strings.Join(detail.Abilities, " "), "tools") {
+		return nil
+	}
+	tools, err := p.ListTools(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range tools {
+		detail.Tools = append(detail.Tools, tools[i].AppendJSON(nil, mcp.LatestStateless))
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mcphost/mcphost/host/internal/discover"
+	"github.com/mcphost/mcphost/host/internal/mcp"
+	"github.com/mcphost/mcphost/host/internal/plugin"
+	"github.com/mcphost/mcphost/host/internal/registry"
+)
+
+// provides is what the configured plugins may contribute: a function of the
+// configuration alone, so that a handshake reads no directory and starts
+// nothing. What a directory will hold is anybody's guess, so it may be anything.
+func (s *Server) provides() mcp.Kinds {
+	var kinds mcp.Kinds
+	if len(s.cfg.PluginDirs) > 0 {
+		kinds = mcp.AllKinds
+	}
+	for i := range s.cfg.Plugins {
+		if p := &s.cfg.Plugins[i]; p.Enabled == nil || *p.Enabled {
+			kinds |= kindsOf(p.Provides)
+		}
+	}
+	for i := range s.opts.Sources {
+		kinds |= s.opts.Sources[i].Provides
+	}
+	return kinds
+}
+
+// kindsOf translates "provides"; none named means all.
+func kindsOf(provides []string) mcp.Kinds {
+	if len(provides) == 0 {
+		return mcp.AllKinds
+	}
+	var kinds mcp.Kinds
+	for _, name := range provides {
+		switch name {
+		case "tools":
+			kinds |= mcp.KindTools
+		case "prompts":
+			kinds |= mcp.KindPrompts
+		case "resources":
+			kinds |= mcp.KindResources
+		case "completions":
+			kinds |= mcp.KindCompletions
+		case "subscribe":
+			kinds |= mcp.KindResources | mcp.KindSubscriptions
+		}
+	}
+	return kinds
+}
+
+// discover finds the plugins that the configuration names. The registry calls
+// it at the first read.
+func (s *Server) discover(context.Context) ([]registry.Source, error) {
+	plugin.SweepRunDirs(s.log)
+	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
+	if err != nil && len(found) == 0 {
+		return nil, err
+	}
+	if err != nil {
+		s.log.Error("some plugin directories cannot be used", "err", err)
+	}
+	for _, skip := range skipped {
+		s.log.Debug("left alone", "path", skip.Path, "why", skip.Reason)
+	}
+	sources := append([]registry.Source(nil), s.opts.Sources...)
+	for _, candidate := range found {
+		sources = append(sources, s.source(candidate))
+	}
+	return sources, nil
+}
+
+func (s *Server) source(c discover.Candidate) registry.Source {
+	prefix := c.Name
+	if c.Prefix != nil {
+		prefix = *c.Prefix
+	}
+	return registry.Source{
+		Name: c.Name, Prefix: prefix, Provides: kindsOf(c.Provides),
+		Start: func(ctx context.Context) (registry.Plugin, error) {
+			cfg, err := s.pluginConfig(c)
+			if err != nil {
+				return nil, err
+			}
+			p, err := plugin.Start(ctx, cfg)
+			if err != nil {
+				return nil, err
+			}
+			return &bounded{p, c.Limits.CallTimeout, c.Limits.CallMax}, nil
+		},
+	}
+}
+
+func (s *Server) pluginConfig(c discover.Candidate) (plugin.Config, error) {
+	env, err := c.Environ(os.LookupEnv)
+	if err != nil {
+		return plugin.Config{}, &configError{fmt.Errorf("plugin %s: %w", c.Name, err)}
+	}
+	settings, err := c.ResolvedSettings(os.LookupEnv)
+	if err != nil {
+		return plugin.Config{}, &configError{fmt.Errorf("plugin %s: %w", c.Name, err)}
+	}
+	host := s.cfg.Limits
+	return plugin.Config{
+		Name: c.Name, Command: c.Command, Args: c.Args, Dir: c.Dir, Env: env, Settings: settings,
+		StartTimeout:   either(c.Limits.StartTimeout, host.StartTimeout),
+		StopGrace:      either(c.Limits.StopGrace, host.StopGrace),
+		MaxCallTime:    either(c.Limits.CallMax, host.CallMax),
+		MaxConcurrent:  either(c.Limits.MaxConcurrent, host.MaxConcurrent),
+		QueueLimit:     either(c.Limits.MaxQueued, host.MaxQueued),
+		MaxTools:       either(c.Limits.MaxTools, host.MaxTools),
+		MaxSchemaBytes: either(c.Limits.MaxSchema, host.MaxSchema),
+		MaxDescription: either(c.Limits.MaxDescription, host.MaxDescription),
+		AllowHeaders:   c.Headers,
+		Forker:         s.forker,
+		Unary:          s.opts.Outbound.Unary,
+		Stream:         s.opts.Outbound.Stream,
+		HostVersion:    s.opts.Version,
+		Log:            s.log.Named(c.Name),
+	}, nil
+}
+
+// either is the plugin's own limit, or else the host's; zero leaves the default.
+func either[T int | time.Duration](own, host T) T {
+	if own != 0 {
+		return own
+	}
+	return host
+}
+
+// A configError is a plugin that cannot start until its configuration changes.
+type configError struct{ error }
+
+func (e *configError) Unwrap() error { return e.error }
+
+// Permanent tells the registry not to try again.
+func (e *configError) Permanent() bool { return true }
+
+// bounded is a plugin whose calls have time limits of their own.
+type bounded struct {
+	*plugin.Plugin
+	quiet, total time.Duration // zero keeps the host's
+}
+
+// CallTool lets the call's timer know the plugin's limits before it begins.
+func (b *bounded) CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error) {
+	if t, ok := sink.(interface {
+		Bound(quiet, total time.Duration)
+	}); ok {
+		t.Bound(b.quiet, b.total)
+	}
+	return b.Plugin.CallTool(ctx, call, sink)
+}
