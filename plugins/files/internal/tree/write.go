@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tree
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+)
+
+// The modes of a WriteRequest.
+const (
+	modeCreate    = "create"
+	modeOverwrite = "overwrite"
+	modeAppend    = "append"
+)
+
+// WriteRequest asks for a file with some content.
+type WriteRequest struct {
+	Path       string `json:"path" jsonschema:"file to write"`
+	Content    string `json:"content" jsonschema:"text to write, as UTF-8"`
+	Mode       string `json:"mode,omitempty" jsonschema:"create (the default; fails if the path exists), overwrite (creates or replaces), or append (creates or adds to the end)"`
+	CreateDirs bool   `json:"create_dirs,omitempty" jsonschema:"create missing directories above the file"`
+}
+
+// WriteResult is the answer to a WriteRequest.
+type WriteResult struct {
+	Path    string `json:"path" jsonschema:"as other tools of this plugin take it"`
+	Size    int64  `json:"size" jsonschema:"bytes of the file now"`
+	Created bool   `json:"created" jsonschema:"whether the file did not exist before"`
+}
+
+// Write creates, replaces or extends a file. Content of an existing file is
+// replaced all at once or not at all.
+func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error) {
+	switch req.Mode {
+	case "", modeCreate, modeOverwrite, modeAppend:
+	default:
+		return nil, errors.New("mode must be create, overwrite or append")
+	}
+	at, err := t.startWriting(ctx, req.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer t.endWriting()
+	old, err := at.writable()
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && (req.Mode == "" || req.Mode == modeCreate) {
+		return nil, at.refuse("exists already; use the tool edit, or mode overwrite or append")
+	}
+	if req.CreateDirs {
+		if err := at.root.MkdirAll(path.Dir(at.rel), 0o777); err != nil {
+			return nil, at.fail(err)
+		}
+	}
+	out := &WriteResult{Path: valid(t.shown(at.root, at.rel)), Created: old == nil, Size: int64(len(req.Content))}
+	switch req.Mode {
+	case modeOverwrite:
+		err = at.replace([]byte(req.Content), old)
+	case modeAppend:
+		out.Size, err = at.append([]byte(req.Content), old)
+	default:
+		err = at.create([]byte(req.Content))
+	}
+	if err != nil {
+		return nil, at.fail(err)
+	}
+	return out, nil
+}
+
+// startWriting resolves a path and waits for the turn to change files; the
+// caller ends it with endWriting. One call at a time changes files: clients
+// send several edits of one file at once, and none of them may be lost.
+func (t *Tree) startWriting(ctx context.Context, given string) (place, error) {
+	at, err := t.resolveInside(given)
+	if err != nil {
+		return at, err
+	}
+	if !t.opts.Writable {
+		return at, at.refuse(`files are read-only here; the operator allows changes with "writable": true in the settings of this plugin`)
+	}
+	select {
+	case t.writing <- struct{}{}:
+		return at, nil
+	case <-ctx.Done():
+		return at, context.Cause(ctx)
+	}
+}
+
+func (t *Tree) endWriting() { <-t.writing }
+
+// writable returns what is at p, or nil if nothing is. It refuses all that a
+// write would not replace in place.
+func (p place) writable() (fs.FileInfo, error) {
+	info, err := p.root.Lstat(p.rel)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, p.fail(err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, p.refuse("is a symbolic link; name the file that it leads to")
+	}
+	return info, p.mustBeRegular(info)
+}
+
+// create makes a file that must not exist yet.
+func (p place) create(content []byte) error {
+	// The empty file claims the name, and is replaced by the whole one: so
+	// neither can another file be replaced, nor a part of this one be seen.
+	claim, err := p.root.OpenFile(p.rel, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	info, err := claim.Stat()
+	err = errors.Join(err, claim.Close())
+	if err == nil {
+		err = p.replace(content, info)
+	}
+	if err != nil {
+		return errors.Join(err, p.root.Remove(p.rel))
+	}
+	return nil
+}
+
+// replace puts content in the place of old, which may be nil, at once: readers
+// see the old content or the new, and a failure leaves the old. Hard links to
+// the old content keep it.
+func (p place) replace(content []byte, old fs.FileInfo) error {
+	temp := path.Join(path.Dir(p.rel), ".mcphost-"+rand.Text()+".tmp")
+	if err := p.writeTemp(temp, content, old); err != nil {
+		return err
+	}
+	if err := p.root.Rename(temp, p.rel); err != nil {
+		return errors.Join(err, p.root.Remove(temp))
+	}
+	return nil
+}
+
+// writeTemp writes a new file with the permissions of old. It leaves nothing
+// behind when it fails.
+func (p place) writeTemp(temp string, content []byte, old fs.FileInfo) error {
+	perm := fs.FileMode(0o666) // less the umask, as for any new file
+	if old != nil {
+		perm = 0o600 // until it has those of old
+	}
+	file, err := p.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil && old != nil {
+		keepOwner(file, old)
+		err = file.Chmod(old.Mode().Perm())
+	}
+	if err == nil {
+		err = file.Sync() // or a power failure could leave an empty file under the new name
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, p.root.Remove(temp))
+	}
+	return nil
+}
+
+// append adds content to the end of a file and returns its size then. It writes
+// in place, since others may be appending too, as they do to logs.
+func (p place) append(content []byte, old fs.FileInfo) (int64, error) {
+	if old == nil {
+		return int64(len(content)), p.create(content)
+	}
+	file, info, err := p.open(os.O_WRONLY | os.O_APPEND)
+	if err != nil {
+		return 0, err
+	}
+	n, err := file.Write(content)
+	if err != nil && n > 0 {
+		err = errors.Join(err, file.Truncate(info.Size()))
+	}
+	return info.Size() + int64(n), errors.Join(err, file.Close())
+}
