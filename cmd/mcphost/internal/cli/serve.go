@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"github.com/mcphost/mcphost/host"
+)
+
+// defaultStopTimeout bounds a graceful stop when the configuration does not.
+const defaultStopTimeout = 10 * time.Second
+
+type serveFlags struct {
+	http             string
+	stdio            bool
+	allowNonLoopback bool
+	strict           bool
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the plugins to MCP clients",
+		Long: `serve speaks MCP over standard input and output, or over HTTP with --http.
+Starting it starts no plugin: each one starts when it is first needed.
+
+Over standard input and output it ends when its input ends and everything read
+is answered. The first SIGINT or SIGTERM answers what is in flight and stops the
+plugins, within 10 seconds; a second one kills.
+
+Whoever can reach the HTTP address can use every tool. An address that other
+machines can reach is therefore refused, unless --allow-non-loopback is given.`,
+		Example: `  mcphost serve --plugins ./plugins
+  mcphost serve --http 127.0.0.1:8080
+  claude mcp add mcphost -- mcphost serve --plugins ~/plugins`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.config()
+			if err != nil {
+				return err
+			}
+			f.apply(&cfg)
+			return a.serve(cmd.Context(), cfg)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.http, "http", "", "listen on host:port instead of standard input")
+	flags.BoolVar(&f.stdio, "stdio", false, "use standard input and output, whatever the configuration says")
+	flags.BoolVar(&f.allowNonLoopback, "allow-non-loopback", false, "permit an address that other machines can reach")
+	flags.BoolVar(&f.strict, "strict", false, "fail a list when any plugin has failed")
+	cmd.MarkFlagsMutuallyExclusive("http", "stdio")
+	for _, name := range []string{"http", "allow-non-loopback", "strict"} {
+		fromEnv(flags, name)
+	}
+	return cmd
+}
+
+func (f *serveFlags) apply(cfg *host.Config) {
+	if f.http != "" {
+		cfg.HTTP.Addr = f.http
+	}
+	if f.stdio {
+		cfg.HTTP.Addr = ""
+	}
+	cfg.HTTP.AllowNonLoopback = cfg.HTTP.AllowNonLoopback || f.allowNonLoopback
+	cfg.Strict = cfg.Strict || f.strict
+}
+
+func (a *app) serve(ctx context.Context, cfg host.Config) (err error) {
+	srv, log, err := a.server(cfg, hclog.Info)
+	if err != nil {
+		return err
+	}
+	defer closing(ctx, cfg, srv, &err)()
+	if len(cfg.PluginDirs) == 0 && len(cfg.Plugins) == 0 {
+		log.Warn("there are no plugins: name a directory with --plugins, or configure some in mcphost.yaml")
+	}
+	if cfg.HTTP.Addr != "" {
+		return a.serveHTTP(ctx, cfg, srv, log)
+	}
+	return a.serveStdio(ctx, srv, log)
+}
+
+func (a *app) serveStdio(ctx context.Context, srv *host.Server, log hclog.Logger) error {
+	if a.env.TypedInput {
+		a.note("waiting for MCP messages on standard input; MCP clients run this command themselves")
+	}
+	in, out, err := a.env.TakeWire()
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	log.Info("serving", "version", a.env.Version, "on", "standard input and output")
+	if err := srv.ServeStdio(ctx, in, out); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, log hclog.Logger) error {
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", cfg.HTTP.Addr)
+	if err != nil {
+		return fmt.Errorf("serve: %w; is another program using the address?", err)
+	}
+	path := cfg.HTTP.Path
+	if path == "" {
+		path = "/mcp"
+	}
+	url := "http://" + l.Addr().String() + path
+	log.Info("serving", "version", a.env.Version, "on", url)
+	if cfg.LogFormat != "json" {
+		a.connectHelp(url)
+	}
+	if err := srv.ServeHTTP(ctx, l); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// connectHelp says how to connect the clients that most people use.
+func (a *app) connectHelp(url string) {
+	lines := []string{
+		"serving " + url,
+		"  Claude Code:    claude mcp add -t http mcphost " + url,
+		`  VS Code:        code --add-mcp '{"name":"mcphost","type":"http","url":"` + url + `"}'`,
+		`  Cursor:         in ~/.cursor/mcp.json: {"mcpServers":{"mcphost":{"url":"` + url + `"}}}`,
+		`  Claude Desktop: in claude_desktop_config.json: {"mcpServers":{"mcphost":{"command":"npx","args":["mcp-remote","` + url + `"]}}}`,
+	}
+	a.note("%s", strings.Join(lines, "\n"))
+}
+
+// closing returns what closes the server. From the signal, or else from then
+// on, everything together has the time that the configuration allows.
+func closing(ctx context.Context, cfg host.Config, srv *host.Server, err *error) func() {
+	limit := cfg.Limits.StopTimeout
+	if limit == 0 {
+		limit = defaultStopTimeout
+	}
+	var signalled atomic.Pointer[time.Time]
+	forget := context.AfterFunc(ctx, func() {
+		now := time.Now()
+		signalled.Store(&now)
+	})
+	return func() {
+		forget()
+		if at := signalled.Load(); at != nil {
+			limit -= time.Since(*at)
+		}
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		*err = errors.Join(*err, srv.Close(stop))
+	}
+}

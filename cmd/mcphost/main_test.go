@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/mcphost/mcphost/pluginapi"
+)
+
+// quickExit keeps the race detector from resting a second at every exit.
+const quickExit = "atexit_sleep_ms=10"
+
+// TestMain makes this test binary the programs that the tests run: mcphost
+// itself, and a plugin, under the names that stand here.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mcphost": main,
+		"hello":   func() { os.Exit(helloPlugin().Main()) },
+		"wire":    func() { os.Exit(wire()) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("GORACE", quickExit)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"install": install,
+			"code":    code,
+			"json":    jsonValue,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// install DIR puts the plugin "hello" into a plugin directory.
+func install(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: install DIR")
+	}
+	program, err := lookPath(ts, "hello")
+	ts.Check(err)
+	data, err := os.ReadFile(program)
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), "hello"), data, 0o755))
+}
+
+func lookPath(ts *testscript.TestScript, name string) (string, error) {
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not in PATH", name)
+}
+
+// code N ARGS... runs mcphost and checks its exit code.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: code N ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec("mcphost", args[1:]...); err != nil {
+		var exit interface{ ExitCode() int }
+		if !errors.As(err, &exit) {
+			ts.Fatalf("mcphost: %v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// json checks that standard output of the last command is one JSON document.
+func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
+	if out := ts.ReadFile("stdout"); neg || len(args) != 0 || !json.Valid([]byte(out)) {
+		ts.Fatalf("standard output is not JSON: %q", out)
+	}
+}
+
+// helloPlugin is a plugin with every kind of result that a command shows.
+func helloPlugin() *pluginapi.Plugin {
+	p := pluginapi.New("hello", "1.2.3")
+	type none struct{}
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "greet", Description: "Say hello to someone.\nPolitely."},
+		func(_ context.Context, in struct {
+			Who string `json:"who"`
+		}) (string, error) {
+			return "Hello, " + in.Who + "!", nil
+		})
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "fail", Description: "Fail."},
+		func(context.Context, none) (string, error) { return "", errors.New("no luck\ntoday") })
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "picture", Description: "Draw."},
+		func(context.Context, none) (*pluginapi.Result, error) {
+			return &pluginapi.Result{Content: []pluginapi.Content{
+				pluginapi.Text{Text: "a drawing"},
+				pluginapi.Image{Data: []byte("pixels\n"), MIMEType: "image/png"},
+			}}, nil
+		})
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "noise", Description: "Print where it must not."},
+		func(context.Context, none) (string, error) {
+			fmt.Println("stray print of a plugin")
+			return "printed", nil
+		})
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "pid", Description: "Tell the process."},
+		func(context.Context, none) (string, error) { return strconv.Itoa(os.Getpid()), nil })
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "hang", Description: "Ignore everything."},
+		func(context.Context, none) (string, error) {
+			fmt.Fprintln(os.Stderr, "hanging")
+			select {}
+		})
+	return p
+}
+
+// wire takes the wire, then prints and reads where a careless library would. It
+// copies its real input to its real output.
+func wire() int {
+	in, out, err := takeWire()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println("stray print")
+	stolen, err := io.ReadAll(os.Stdin)
+	if err != nil || len(stolen) != 0 {
+		fmt.Fprintln(os.Stderr, "standard input is not empty:", string(stolen), err)
+		return 1
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
