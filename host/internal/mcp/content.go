@@ -76,7 +76,7 @@ func (b *ContentBlock) AppendJSON(dst []byte, v Version) []byte {
 		o.str("type", "resource")
 		o.key("resource")
 		o.buf = b.Resource.AppendJSON(o.buf, v)
-	case b.Raw != nil && v.Stateless():
+	case b.Raw != nil && knowsKind(b.Raw.JSON, v):
 		return AppendRaw(dst, b.Raw.JSON)
 	case b.Raw != nil:
 		o.text(b.Raw.Fallback)
@@ -91,6 +91,20 @@ func (b *ContentBlock) AppendJSON(dst []byte, v Version) []byte {
 		o.optRaw("_meta", b.Meta)
 	}
 	return o.close()
+}
+
+// knowsKind reports whether a raw block is of a kind that version v has.
+func knowsKind(block []byte, v Version) bool {
+	switch stringMember(block, "type") {
+	case "text", "image", "resource":
+		return true
+	case "audio":
+		return v >= Version20250326
+	case "resource_link":
+		return v >= Version20250618
+	default:
+		return false
+	}
 }
 
 func (o *object) text(s string) {
@@ -153,7 +167,7 @@ func (a *Annotations) AppendJSON(dst []byte, v Version) []byte {
 	o := openObject(dst)
 	if len(a.Audience) > 0 {
 		o.key("audience")
-		o.buf = appendStrings(o.buf, a.Audience)
+		o.buf = AppendStrings(o.buf, a.Audience)
 	}
 	if a.Priority != nil {
 		o.number("priority", *a.Priority)

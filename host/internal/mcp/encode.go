@@ -83,13 +83,14 @@ func (i *Icon) appendJSON(dst []byte) []byte {
 	o.optStr("mimeType", i.MIMEType)
 	if len(i.Sizes) > 0 {
 		o.key("sizes")
-		o.buf = appendStrings(o.buf, i.Sizes)
+		o.buf = AppendStrings(o.buf, i.Sizes)
 	}
 	o.optStr("theme", i.Theme)
 	return o.close()
 }
 
-func appendStrings[S ~string](dst []byte, values []S) []byte {
+// AppendStrings appends an array of strings.
+func AppendStrings[S ~string](dst []byte, values []S) []byte {
 	dst = append(dst, '[')
 	for i, s := range values {
 		if i > 0 {

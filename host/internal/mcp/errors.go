@@ -20,12 +20,25 @@ type Reason uint8
 const (
 	ReasonInternal          Reason = iota // -32603, with the message
 	ReasonInvalidParams                   // -32602
-	ReasonNotFound                        // -32602; -32002 for a resource in the handshake era
+	ReasonNotFound                        // -32602
 	ReasonMissingCapability               // -32021; a tool error in the handshake era
 	ReasonUnavailable                     // -32603 with data {"retryable":true}
+	ReasonHeaderMismatch                  // -32020
+	ReasonResourceNotFound                // -32602; -32002 in the handshake era; data {"uri"}
 )
 
 func (e *ProtocolError) Error() string { return e.Message }
+
+// WireData is the data of the error on the wire, nil if there is none.
+func (e *ProtocolError) WireData() []byte {
+	switch {
+	case e.Reason == ReasonMissingCapability:
+		return AppendRequiredData(nil, e.Required)
+	case e.Reason == ReasonUnavailable && e.Data == nil:
+		return []byte(`{"retryable":true}`)
+	}
+	return e.Data
+}
 
 // NotFoundf returns a ProtocolError for something that does not exist.
 func NotFoundf(format string, args ...any) *ProtocolError {

@@ -17,6 +17,8 @@ const (
 	MethodComplete              = "completion/complete"
 	MethodSetLogLevel           = "logging/setLevel"
 	MethodListen                = "subscriptions/listen"
+	MethodSubscribe             = "resources/subscribe"
+	MethodUnsubscribe           = "resources/unsubscribe"
 
 	NoticeInitialized      = "notifications/initialized"
 	NoticeCancelled        = "notifications/cancelled"
@@ -26,6 +28,8 @@ const (
 	NoticeToolsChanged     = "notifications/tools/list_changed"
 	NoticePromptsChanged   = "notifications/prompts/list_changed"
 	NoticeResourcesChanged = "notifications/resources/list_changed"
+	NoticeResourceUpdated  = "notifications/resources/updated"
+	NoticeRootsChanged     = "notifications/roots/list_changed"
 )
 
 // The members of _meta that belong to the protocol.

@@ -4,8 +4,9 @@ package mcp
 
 // ServerCapabilities is what the server offers. The zero value offers nothing.
 type ServerCapabilities struct {
-	Kinds   Kinds
-	Logging bool
+	Kinds      Kinds
+	Logging    bool
+	Extensions []byte // raw JSON object of settings by identifier; nil if none
 }
 
 // AppendJSON appends the capabilities as a peer of version v knows them.
@@ -14,6 +15,7 @@ func (c ServerCapabilities) AppendJSON(dst []byte, v Version) []byte {
 	if c.Kinds.Has(KindCompletions) && v >= Version20250326 {
 		o.raw("completions", []byte("{}"))
 	}
+	o.optRaw("extensions", c.Extensions)
 	if c.Logging {
 		o.raw("logging", []byte("{}"))
 	}
@@ -64,7 +66,7 @@ func (r *DiscoverResult) AppendJSON(dst []byte, v Version, stamp Stamp) []byte {
 	o := openObject(dst)
 	stamp.open(&o)
 	o.key("supportedVersions")
-	o.buf = appendStrings(o.buf, []string{LatestStateless.String()})
+	o.buf = AppendStrings(o.buf, []string{LatestStateless.String()})
 	o.key("capabilities")
 	o.buf = r.Capabilities.AppendJSON(o.buf, v)
 	o.optStr("instructions", r.Instructions)
@@ -127,7 +129,7 @@ func appendSources(dst []byte, sources []SourceState) []byte {
 		state := openObject(nil)
 		state.str("state", s.State)
 		state.optStr("reason", s.Reason)
-		state.integer("tools", int64(s.Tools))
+		state.integer("items", int64(s.Items))
 		list.member([]byte(s.Name), state.close())
 	}
 	return list.close()
@@ -195,7 +197,7 @@ func AppendLogParams(dst []byte, m LogMessage) []byte {
 func AppendVersionData(dst []byte, requested string) []byte {
 	o := openObject(dst)
 	o.key("supported")
-	o.buf = appendStrings(o.buf, []string{LatestStateless.String()})
+	o.buf = AppendStrings(o.buf, []string{LatestStateless.String()})
 	o.str("requested", requested)
 	return o.close()
 }

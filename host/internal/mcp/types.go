@@ -72,9 +72,30 @@ type Tool struct {
 	Icons        []Icon
 	Meta         []byte // raw JSON object; nil if none
 
+	// What follows is not part of the wire.
+
 	// Requires is what a client must be capable of for the tool to be called.
-	// It is not part of the wire.
 	Requires ClientCapabilities
+	// Input and Output check arguments and structured content. Nil: anything
+	// goes. They are made from the schemas, and so equal if those are.
+	Input, Output Validator
+	// Headers are the arguments that a header repeats, by x-mcp-header.
+	Headers []HeaderParam
+}
+
+// A Validator checks JSON against a schema. It is safe for concurrent use.
+type Validator interface {
+	// Validate returns nil, or an error for people that names the path of what
+	// does not fit.
+	Validate(value []byte) error
+}
+
+// A HeaderParam is an argument that the header Mcp-Param-Name repeats
+// (2026-07-28, streamable HTTP, "Schema Extension").
+type HeaderParam struct {
+	Name string   // without "Mcp-Param-", in canonical form
+	Path []string // of properties, from the root of the arguments
+	Type string   // string, integer or boolean
 }
 
 // ToolAnnotations are hints about a tool's behaviour. Nil is unset.
@@ -132,12 +153,94 @@ type RawBlock struct {
 	Fallback string // for clients that do not know the kind either
 }
 
+// A Resource is the definition of a resource.
+type Resource struct {
+	URI         string
+	Name        string
+	Title       string
+	Description string
+	MIMEType    string
+	Size        *uint64 // bytes; nil if unknown
+	Annotations *Annotations
+	Icons       []Icon
+	Meta        []byte // raw JSON object; nil if none
+}
+
+// A ResourceTemplate is a family of resources.
+type ResourceTemplate struct {
+	URITemplate string // RFC 6570
+	Name        string
+	Title       string
+	Description string
+	MIMEType    string
+	Annotations *Annotations
+	Icons       []Icon
+	Meta        []byte // raw JSON object; nil if none
+}
+
+// A Prompt is the definition of a prompt.
+type Prompt struct {
+	Name        string // as offered to clients
+	Title       string
+	Description string
+	Arguments   []PromptArgument
+	Icons       []Icon
+	Meta        []byte // raw JSON object; nil if none
+
+	// Requires is as in Tool.
+	Requires ClientCapabilities
+}
+
+// A PromptArgument is one value to fill in.
+type PromptArgument struct {
+	Name        string
+	Title       string
+	Description string
+	Required    bool
+}
+
 // A ToolCall is one call of a tool, as the registry routes it to a plugin.
 type ToolCall struct {
 	Name       string // as offered; the registry replaces it by the plugin's own
 	Arguments  []byte // raw JSON object, never nil
 	Context    CallContext
 	Resumption *Resumption // nil in the first round
+
+	// CheckHeaders has the headers of the call compared with the arguments that
+	// the tool's schema marks with x-mcp-header.
+	CheckHeaders bool
+}
+
+// A ReadCall reads one resource.
+type ReadCall struct {
+	URI        string
+	Context    CallContext
+	Resumption *Resumption // nil in the first round
+}
+
+// A PromptCall fills in one prompt.
+type PromptCall struct {
+	Name       string // as offered; the registry replaces it by the plugin's own
+	Arguments  map[string]string
+	Context    CallContext
+	Resumption *Resumption // nil in the first round
+}
+
+// A CompleteCall asks for suggestions. One of Prompt and Template is set.
+type CompleteCall struct {
+	Prompt   string // as offered; the registry replaces it by the plugin's own
+	Template string // a URI template
+	Argument string
+	Value    string            // typed so far
+	Resolved map[string]string // the other arguments
+	Context  CallContext
+}
+
+// A Completion is a list of suggestions.
+type Completion struct {
+	Values  []string
+	Total   *uint32 // nil if unknown
+	HasMore bool
 }
 
 // CallContext is what a plugin may know about its caller. It never holds the
@@ -223,10 +326,34 @@ type LogMessage struct {
 	Data   []byte // raw JSON value
 }
 
-// An Outcome ends a call: exactly one field is set.
+// An Outcome ends a call: one of the results, as the call asked for, or
+// questions.
 type Outcome struct {
 	Tool          *CallToolResult
+	Resource      *ReadResourceResult
+	Prompt        *GetPromptResult
 	InputRequired *InputRequired
+}
+
+// ReadResourceResult is what a resource holds.
+type ReadResourceResult struct {
+	Contents  []ResourceContents
+	TTLMillis int64
+	Public    bool   // others than the caller may be given a cached copy
+	Meta      []byte // raw JSON object; nil if none
+}
+
+// GetPromptResult is a prompt filled in.
+type GetPromptResult struct {
+	Description string
+	Messages    []PromptMessage
+	Meta        []byte // raw JSON object; nil if none
+}
+
+// A PromptMessage is one message of a prompt.
+type PromptMessage struct {
+	Role    Role
+	Content ContentBlock
 }
 
 // CallToolResult is what a tool returned.
@@ -241,6 +368,7 @@ type CallToolResult struct {
 type InputRequired struct {
 	Requests []InputRequest
 	State    []byte
+	Owner    string // the plugin that asks; set by the registry
 }
 
 // An InputRequest is one question.
@@ -252,8 +380,9 @@ type InputRequest struct {
 
 // Resumption carries answers back into a call.
 type Resumption struct {
-	Responses []InputResponse
+	Responses []InputResponse // of all rounds, at most one for a key
 	State     []byte
+	Owner     string // the plugin that asked; no other gets the answers
 }
 
 // An InputResponse is the answer to one question: a raw result, or a failure.
