@@ -309,7 +309,7 @@ func TestStopGrantsGraceThenAnswersWithConnectionClosed(t *testing.T) {
 			t.Errorf("the request that ends within the grace: %v", err)
 		}
 		_, err := slow.wait()
-		wantCode(t, err, jsonrpc.ConnectionClosed, "closed")
+		wantCode(t, err, jsonrpc.ConnectionClosed, "stopped")
 		if err := c.serverErr(); !errors.Is(err, context.Canceled) {
 			t.Errorf("Serve = %v", err)
 		}
@@ -332,7 +332,7 @@ func TestHungHandlerCannotHoldTheExit(t *testing.T) {
 				call := goCall(t, c.client, "m", "{}")
 				end(c)
 				_, err := call.wait()
-				wantCode(t, err, jsonrpc.ConnectionClosed, "closed")
+				wantCode(t, err, jsonrpc.ConnectionClosed, "stopped")
 				if err := c.serverErr(); err == nil || !strings.Contains(err.Error(), "ignored their cancellation") {
 					t.Errorf("Serve = %v", err)
 				}

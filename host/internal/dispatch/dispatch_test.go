@@ -281,7 +281,7 @@ func TestFailedConnectionEndsServe(t *testing.T) {
 		if err := r.serve(); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "receive: ") {
 			t.Errorf("Serve = %v", err)
 		}
-		reply.wants(t, `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"the connection closed before the answer"}}`)
+		reply.wants(t, `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"the server stopped before the answer"}}`)
 	})
 }
 

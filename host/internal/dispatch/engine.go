@@ -201,7 +201,7 @@ func (e *engine) abort(cause error) error {
 	ctx, cancel := context.WithTimeout(e.base, abortBound)
 	defer cancel()
 	for _, x := range e.ledger.takeAll() {
-		x.cancel(errStopped)
+		x.cancel(ErrStopped)
 		go func() {
 			defer e.ledger.leave(nil)
 			x.sending.Wait()
@@ -216,11 +216,15 @@ func (e *engine) abort(cause error) error {
 	return fmt.Errorf("%w (%d handlers or writes ignored their cancellation)", cause, e.ledger.count())
 }
 
-// errStopped is why the context of a request ends when the connection does.
-var errStopped = errors.New("the connection is closing")
+// ErrStopped is why the context of a request ends when its connection is ended
+// from this side. Given as the cause of the context of One, it has the request
+// answered on behalf of its handler, since the client is still there.
+var ErrStopped = errors.New("the server is stopping")
+
+func stopped(ctx context.Context) bool { return ctx.Err() != nil && context.Cause(ctx) == ErrStopped }
 
 func closedError() *jsonrpc.Error {
-	return &jsonrpc.Error{Code: jsonrpc.ConnectionClosed, Message: "the connection closed before the answer"}
+	return &jsonrpc.Error{Code: jsonrpc.ConnectionClosed, Message: "the server stopped before the answer"}
 }
 
 // internalError is what the peer sees of a result that cannot be encoded,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -64,6 +65,9 @@ func (x *exchange) run(out context.Context, handle jsonrpc.Handler, log hclog.Lo
 		x.cancel(jsonrpc.ErrRetired)
 	}
 	x.sending.Wait() // nothing may follow the answer
+	if live && x.ledger == nil && stopped(x.ctx) {
+		out, result, err = context.WithoutCancel(out), nil, closedError()
+	}
 	if live {
 		x.answer(out, result, err, log)
 	}
@@ -111,9 +115,10 @@ func (x *exchange) retire(to state) bool {
 		return false
 	}
 	x.state = to
-	// One has no cancel message: there, the end of the context is the cancel.
+	// One has no cancel message: there, the end of the context is the cancel,
+	// unless it is this side that ends it.
 	if x.ctx.Err() != nil {
-		return false
+		return x.ledger == nil && stopped(x.ctx)
 	}
 	if to == stateAborted {
 		x.aborting.Add(1)
@@ -152,6 +157,25 @@ func (x *exchange) Call(ctx context.Context, method string, params []byte) ([]by
 	release := context.AfterFunc(x.ctx, func() { cancel(context.Cause(x.ctx)) })
 	defer release()
 	return x.carrier.call(ctx, method, params)
+}
+
+// A releaser is a carrier, or the Reply below it, that can let the peer go for
+// a while without losing what it has yet to be told.
+type releaser interface {
+	Release(after time.Duration)
+}
+
+// Release asks the transport to end the connection that the peer waits on, and
+// the peer to come back for the rest after that time. The request goes on. It
+// does nothing where the transport or the peer cannot, and after the answer.
+func (x *exchange) Release(after time.Duration) {
+	if !x.begin() {
+		return
+	}
+	defer x.sending.Done()
+	if r, ok := x.carrier.(releaser); ok {
+		r.Release(after)
+	}
 }
 
 // AfterAnswer implements jsonrpc.Channel.

@@ -12,7 +12,7 @@ import (
 // keeps nothing between frames: there is no connection, so no id can be in use
 // twice, no cancel can name a request, and the handler cannot ask the client
 // anything. The end of ctx means that the client is gone: nothing more is
-// written. Batches and responses are refused.
+// written, unless its cause is ErrStopped. Batches and responses are refused.
 func One(ctx context.Context, frame *jsonrpc.Frame, opts Options) {
 	w := wire{reply: frame.Reply, nullID: opts.NullID, log: opts.log()}
 	msg, err := parseOne(frame)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -54,6 +55,12 @@ func (w *wire) call(ctx context.Context, method string, params []byte) ([]byte, 
 		return nil, errors.New("the client cannot be asked on a connection without a way back")
 	}
 	return w.calls.do(ctx, method, params, w.reply.Send)
+}
+
+func (w *wire) Release(after time.Duration) {
+	if r, ok := w.reply.(releaser); ok {
+		r.Release(after)
+	}
 }
 
 func (w *wire) answer(ctx context.Context, id jsonrpc.ID, result jsonrpc.Result, failure *jsonrpc.Error) error {
