@@ -19,20 +19,28 @@ import (
 const patience = time.Second
 
 var (
-	errClosed          = errors.New("the server is shutting down")
-	errStartTimeout    = errors.New("did not start in time")
-	errListTimeout     = errors.New("did not list in time")
-	errStopped         = errors.New("stopped")
-	errNoPlugin        = errors.New("start returned no plugin")
-	errDiscoverTimeout = errors.New("discovery did not end in time")
+	errClosed           = errors.New("the server is shutting down")
+	errStartTimeout     = errors.New("did not start in time")
+	errListTimeout      = errors.New("did not list in time")
+	errSubscribeTimeout = errors.New("did not take the subscriptions in time")
+	errStopped          = errors.New("stopped")
+	errNoPlugin         = errors.New("start returned no plugin")
+	errDiscoverTimeout  = errors.New("discovery did not end in time")
 )
+
+// startSlot is how long a start counts among the few at the same time. What
+// takes longer waits rather than works, and must not keep those from starting
+// that would not hang.
+const startSlot = 2 * time.Second
 
 // attempt starts the source's plugin once and asks what it offers. It waits for
 // one of the few start slots first. On error nothing is left running.
 func (r *Registry) attempt(src *source, last *contribution) (Plugin, *contribution, error) {
 	select {
 	case r.starting <- struct{}{}:
-		defer func() { <-r.starting }()
+		release := sync.OnceFunc(func() { <-r.starting })
+		defer release()
+		defer time.AfterFunc(startSlot, release).Stop()
 	case <-r.life.Done():
 		return nil, nil, errClosed
 	}
@@ -40,7 +48,7 @@ func (r *Registry) attempt(src *source, last *contribution) (Plugin, *contributi
 	if err != nil {
 		return nil, nil, err
 	}
-	offers, err := r.ask(src, p, last)
+	offers, err := r.ask(src, p, last, mcp.AllKinds)
 	if err != nil {
 		r.closePlugin(p)
 		return nil, nil, err
@@ -63,28 +71,6 @@ func (r *Registry) start(src *source) (Plugin, error) {
 		return nil, errNoPlugin
 	}
 	return p, err
-}
-
-// ask returns what the plugin offers: last itself if nothing has changed.
-func (r *Registry) ask(src *source, p Plugin, last *contribution) (*contribution, error) {
-	next := &contribution{}
-	if tools, ok := p.(ToolPlugin); ok && src.Provides.Has(mcp.KindTools) {
-		ctx, cancel := context.WithTimeoutCause(r.life, r.opts.ListTimeout, errListTimeout)
-		defer cancel()
-		listed, err := detached(ctx, &r.work, r.log, tools.ListTools, func([]mcp.Tool) {})
-		if err != nil {
-			return nil, fmt.Errorf("list tools: %w", err)
-		}
-		next.tools = toolItems(src, listed)
-	}
-	if last == nil {
-		return next, nil
-	}
-	var same bool
-	if next.tools, same = keepSame(next.tools, last.tools); same {
-		return last, nil
-	}
-	return next, nil
 }
 
 // detached runs f in a goroutine of its own and waits for it, but not for long

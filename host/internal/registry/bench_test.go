@@ -21,7 +21,7 @@ func loadedRegistry(tb testing.TB, n int) *Registry {
 		sources = append(sources, fake(fmt.Sprintf("plugin%03d", i), tools...).Source)
 	}
 	r := New(Options{Wait: WaitAll, Discover: func(context.Context) ([]Source, error) { return sources, nil }})
-	if list, err := r.ListTools(tb.Context()); err != nil || len(list.Tools) != 10*n {
+	if list, err := r.ListTools(tb.Context()); err != nil || len(list.Items) != 10*n {
 		tb.Fatalf("ListTools: %v, %v", list, err)
 	}
 	return r

@@ -5,7 +5,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/mcp"
@@ -14,66 +13,196 @@ import (
 // maxCallBackoff is the longest rest of a backoff that a call sits out.
 const maxCallBackoff = 5 * time.Second
 
-// LookupTool returns the definition of a tool that is listed now. It never
-// blocks and starts nothing. The tool must not be changed.
+// LookupTool returns the definition of a tool that is listed now. It starts
+// nothing. The tool must not be changed.
 func (r *Registry) LookupTool(name string) (*mcp.Tool, bool) {
-	it := r.current.Load().tools.byName[name]
+	it := r.kinds.tools.find(r.current.Load(), name)
 	if it == nil {
 		return nil, false
 	}
-	return &it.def.Tool, true
+	return &it.def, true
 }
 
 // CallTool calls a tool by the name that it is offered by. It starts the plugin
 // that owns it, and only that, if it does not run; call is not changed.
+// Arguments and structured content that do not fit the tool's schemas are tool
+// errors.
 //
 // Errors are a *[mcp.ProtocolError] for a tool that does not exist, may exist
-// later, or needs more of the client; a *[mcp.PluginError] for a plugin that
-// does not run; the cause of ctx; and whatever the plugin returns.
+// later, or needs more of the client, and for answers to questions that its
+// owner did not ask; a *[mcp.PluginError] for a plugin that does not run or
+// breaks its own schema; the cause of ctx; and whatever the plugin returns.
 func (r *Registry) CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error) {
-	it := r.current.Load().tools.byName[call.Name]
-	if it == nil {
-		var err error
-		if it, err = r.resolve(ctx, call.Name); err != nil {
-			return mcp.Outcome{}, err
-		}
+	it, err := r.kinds.tools.resolve(ctx, call.Name)
+	if errors.Is(err, errUnknown) {
+		err = mcp.NotFoundf("Unknown tool: %s", call.Name)
 	}
-	if missing(it.def.Requires, call.Context.Capabilities) {
-		return mcp.Outcome{}, &mcp.ProtocolError{
-			Reason:   mcp.ReasonMissingCapability,
-			Message:  "tool " + it.name + " needs a capability that the client did not declare",
-			Required: it.def.Requires,
-		}
+	if err == nil {
+		err = admit(it, call)
 	}
-	if it.def.serve != nil {
-		return it.def.serve(ctx, call, sink)
-	}
-	p, err := r.plugin(ctx, it.owner)
 	if err != nil {
 		return mcp.Outcome{}, err
 	}
-	tools, ok := p.(ToolPlugin)
-	if !ok {
-		return mcp.Outcome{}, &mcp.PluginError{Plugin: it.owner.Name, Text: "offers no tools any more"}
+	if it.def.Input != nil {
+		if err := it.def.Input.Validate(call.Arguments); err != nil {
+			return mcp.Outcome{Tool: mcp.ToolError("invalid arguments: " + err.Error())}, nil
+		}
+	}
+	out, err := r.runTool(ctx, it, call, sink)
+	if err != nil {
+		return mcp.Outcome{}, err
+	}
+	return r.checkOutput(it, asked(out, it.ownerName()))
+}
+
+// admit reports why a call must not reach the tool, in the order in which
+// clients are told.
+func admit(it *item[mcp.Tool], call *mcp.ToolCall) error {
+	if err := checkAsker(call.Resumption, it.ownerName()); err != nil {
+		return err
+	}
+	if call.CheckHeaders {
+		if err := mcp.CheckHeaderParams(it.def.Headers, call.Context.Headers, call.Arguments); err != nil {
+			return err
+		}
+	}
+	return checkCapabilities("tool "+it.id, it.def.Requires, call.Context.Capabilities)
+}
+
+// runTool has the owner run the tool.
+func (r *Registry) runTool(ctx context.Context, it *item[mcp.Tool], call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error) {
+	if it.owner == nil {
+		return it.serve(ctx, call, sink)
+	}
+	p, err := ability[ToolPlugin](ctx, r, it.owner, "tools")
+	if err != nil {
+		return mcp.Outcome{}, err
 	}
 	own := *call
 	own.Name = it.own
-	return tools.CallTool(ctx, &own, sink)
+	return p.CallTool(ctx, &own, sink)
 }
 
-// missing reports whether the client lacks something that is required of it.
-func missing(required, has mcp.ClientCapabilities) bool {
-	return required.ElicitationForm && !has.ElicitationForm ||
-		required.ElicitationURL && !has.ElicitationURL ||
-		required.Sampling && !has.Sampling ||
-		required.SamplingTools && !has.SamplingTools ||
-		required.Roots && !has.Roots
+// checkOutput holds a tool to its output schema (2026-07-28, tools, "Output
+// Schema").
+func (r *Registry) checkOutput(it *item[mcp.Tool], out mcp.Outcome) (mcp.Outcome, error) {
+	if it.def.Output == nil || out.Tool == nil || out.Tool.IsError {
+		return out, nil
+	}
+	err := errors.New("there is none")
+	if len(out.Tool.StructuredContent) > 0 {
+		err = it.def.Output.Validate(out.Tool.StructuredContent)
+	}
+	if err == nil {
+		return out, nil
+	}
+	r.log.Warn("structured content does not fit the output schema", "plugin", it.ownerName(), "tool", it.own, "err", err)
+	text := "returned structured content that does not fit its output schema: " + err.Error()
+	if it.owner == nil {
+		return mcp.Outcome{Tool: mcp.ToolError("tool " + it.id + " " + text)}, nil
+	}
+	return mcp.Outcome{}, &mcp.PluginError{Plugin: it.owner.Name, Text: text}
+}
+
+// GetPrompt fills in a prompt by the name that it is offered by. It starts the
+// plugin that owns it, and only that, if it does not run; call is not changed.
+// Errors are as with [Registry.CallTool].
+func (r *Registry) GetPrompt(ctx context.Context, call *mcp.PromptCall, sink mcp.Sink) (mcp.Outcome, error) {
+	it, err := r.kinds.prompts.resolve(ctx, call.Name)
+	if errors.Is(err, errUnknown) {
+		err = mcp.NotFoundf("Unknown prompt: %s", call.Name)
+	}
+	if err == nil {
+		err = checkAsker(call.Resumption, it.ownerName())
+	}
+	if err == nil {
+		err = checkCapabilities("prompt "+it.id, it.def.Requires, call.Context.Capabilities)
+	}
+	if err != nil {
+		return mcp.Outcome{}, err
+	}
+	p, err := ability[PromptPlugin](ctx, r, it.owner, "prompts")
+	if err != nil {
+		return mcp.Outcome{}, err
+	}
+	own := *call
+	own.Name = it.own
+	out, err := p.GetPrompt(ctx, &own, sink)
+	return asked(out, it.ownerName()), err
+}
+
+// ReadResource reads the resource of a URI from the plugin that lists it, or
+// else from the first one in configuration order with a template that
+// describes it. If none who runs does, all are started that may; a URI that
+// nobody knows reaches no plugin. Errors are as with [Registry.CallTool].
+func (r *Registry) ReadResource(ctx context.Context, call *mcp.ReadCall, sink mcp.Sink) (mcp.Outcome, error) {
+	owner, err := r.owner(ctx, call.URI)
+	if errors.Is(err, errUnknown) {
+		err = unknownResource(call.URI)
+	}
+	if err == nil {
+		err = checkAsker(call.Resumption, owner.Name)
+	}
+	if err != nil {
+		return mcp.Outcome{}, err
+	}
+	p, err := ability[ResourcePlugin](ctx, r, owner, "resources")
+	if err != nil {
+		return mcp.Outcome{}, err
+	}
+	out, err := p.ReadResource(ctx, call, sink)
+	return asked(out, owner.Name), err
+}
+
+// checkAsker reports that answers are meant for another than the owner, who
+// must not see them.
+func checkAsker(answers *mcp.Resumption, owner string) error {
+	if answers == nil || answers.Owner == "" || answers.Owner == owner {
+		return nil
+	}
+	return mcp.InvalidParamsf("Invalid or expired requestState")
+}
+
+// asked notes who asks, if the outcome holds questions.
+func asked(out mcp.Outcome, owner string) mcp.Outcome {
+	if out.InputRequired != nil {
+		questions := *out.InputRequired
+		questions.Owner = owner
+		out.InputRequired = &questions
+	}
+	return out
+}
+
+// checkCapabilities reports that the client lacks something that is required.
+func checkCapabilities(what string, required, has mcp.ClientCapabilities) error {
+	if _, lacks := has.Missing(required); !lacks {
+		return nil
+	}
+	return &mcp.ProtocolError{
+		Reason:   mcp.ReasonMissingCapability,
+		Message:  what + " needs a capability that the client did not declare",
+		Required: required,
+	}
+}
+
+// ability returns the running plugin of a source as one that can do what the
+// caller needs, starting it if need be.
+func ability[P any](ctx context.Context, r *Registry, src *source, what string) (able P, err error) {
+	p, err := r.plugin(ctx, src)
+	if err != nil {
+		return able, err
+	}
+	able, ok := p.(P)
+	if !ok {
+		return able, &mcp.PluginError{Plugin: src.Name, Text: "offers no " + what + " any more"}
+	}
+	return able, nil
 }
 
 // plugin returns the running plugin of a source, starting it if need be.
 func (r *Registry) plugin(ctx context.Context, src *source) (Plugin, error) {
 	s := r.current.Load()
-	if st := &s.sources[src.index]; st.running() && !s.closed {
+	if st := s.sources[src.index]; st.running() && !s.closed {
 		return st.plugin, nil
 	}
 	wait, cancel := context.WithTimeoutCause(ctx, r.opts.CallStartWait, errBudget)
@@ -91,7 +220,7 @@ func (r *Registry) running(ctx context.Context, src *source) (Plugin, error) {
 	failed := r.current.Load().sources[src.index].failed
 	for {
 		s := r.current.Load()
-		st := &s.sources[src.index]
+		st := s.sources[src.index]
 		now := time.Now()
 		switch {
 		case s.closed:
@@ -108,82 +237,4 @@ func (r *Registry) running(ctx context.Context, src *source) (Plugin, error) {
 			return nil, context.Cause(ctx)
 		}
 	}
-}
-
-// resolve finds a tool that is not listed, by starting what may own it: the
-// source with the longest prefix that the name bears, then others whose names
-// may look like that. A name that bears no prefix waits for all.
-func (r *Registry) resolve(ctx context.Context, name string) (*item[tool], error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.opts.CallStartWait, errBudget)
-	defer cancel()
-	if !r.current.Load().discovery.settled() {
-		r.want(0)
-	}
-	s, err := r.wait(ctx, func(s *snapshot) bool { return s.discovery.settled() || s.tools.removed[name] })
-	if err != nil {
-		return nil, waitError(err)
-	}
-	if s.tools.removed[name] {
-		return nil, unknownTool(name)
-	}
-	stages, unsettled := candidates(r.configured(), name), s.discovery.err != nil
-	for _, stage := range stages {
-		if s, err = r.await(ctx, name, stage); err != nil {
-			return nil, waitError(err)
-		}
-		if it := s.tools.byName[name]; it != nil {
-			return it, nil
-		}
-		unsettled = unsettled || slices.ContainsFunc(stage, func(src *source) bool { return s.sources[src.index].absent() })
-	}
-	if unsettled && !s.tools.removed[name] {
-		return nil, unavailable("Tool " + name + " may be offered by a plugin that does not run now; try again")
-	}
-	return nil, unknownTool(name)
-}
-
-// candidates returns the sources that may own the name, in the order in which
-// to start them.
-func candidates(sources []*source, name string) [][]*source {
-	var owner *source
-	var possible, all []*source
-	for _, src := range sources {
-		if !src.Provides.Has(mcp.KindTools) {
-			continue
-		}
-		all = append(all, src)
-		bears := src.bears(name)
-		if bears && (owner == nil || len(src.Prefix) > len(owner.Prefix)) {
-			owner = src
-		}
-		if bears || src.Prefix == "" {
-			possible = append(possible, src)
-		}
-	}
-	if owner == nil {
-		return [][]*source{all}
-	}
-	return [][]*source{{owner}, possible}
-}
-
-// await starts the candidates and waits until one offers the name or none will.
-// It does not wait for an earlier one that may offer the name as well: a plugin
-// that hangs would then hold up the tools of all that have no prefix.
-func (r *Registry) await(ctx context.Context, name string, candidates []*source) (*snapshot, error) {
-	r.wake(func(src *source) bool { return slices.Contains(candidates, src) })
-	return r.wait(ctx, func(s *snapshot) bool {
-		return s.tools.byName[name] != nil ||
-			!slices.ContainsFunc(candidates, func(src *source) bool { return s.sources[src.index].pending() })
-	})
-}
-
-// unknownTool is for a name that no plugin has.
-func unknownTool(name string) error { return mcp.NotFoundf("Unknown tool: %s", name) }
-
-// waitError gives the end of the budget its meaning for the client.
-func waitError(err error) error {
-	if errors.Is(err, errBudget) {
-		return unavailable("plugins are still starting; try again")
-	}
-	return err
 }

@@ -37,13 +37,34 @@ func TestLongestPrefixOwnsAName(t *testing.T) {
 	})
 }
 
-func TestCallOfUnprefixedNameStartsAll(t *testing.T) {
+func TestCallOfUnprefixedNameStartsThoseWithoutPrefix(t *testing.T) {
 	a, b := fake("a", "one"), scripted("b", takes(time.Second, "free")).unprefixed()
 	bubble(t, Options{}, of(a, b), func(t *testing.T, r *Registry) {
 		wantCall(t, r, "free", "free")
-		if a.started() != 1 {
-			t.Error("a was not started for a name that may be anybody's")
+		if a.started() != 0 {
+			t.Error("a was started for a name that it cannot have")
 		}
+	})
+}
+
+func TestCallOfNameThatNobodyCanHaveIsAnsweredAtOnce(t *testing.T) {
+	bubble(t, Options{}, of(fake("a", "one"), scripted("slow", takes(20*time.Second, "two"))), func(t *testing.T, r *Registry) {
+		start := time.Now()
+		_, err := call(t, r, "zzz__x")
+		wantReason(t, err, mcp.ReasonNotFound)
+		wantLasted(t, start, 0)
+	})
+}
+
+func TestHangingStartsDoNotHoldUpTheOthers(t *testing.T) {
+	hang := takes(25*time.Second, "never")
+	sources := of(scripted("h1", hang), scripted("h2", hang), fake("good", "one"))
+	bubble(t, Options{StartLimit: 2}, sources, func(t *testing.T, r *Registry) {
+		list, err := r.ListTools(t.Context())
+		if err != nil || len(list.Items) != 1 || list.Complete {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		wantCall(t, r, "good__one", "one")
 	})
 }
 
@@ -85,8 +106,8 @@ func TestToolThatMayExistLaterIsRetryable(t *testing.T) {
 		wantLasted(t, start, 30*time.Second)
 		_, err = call(t, r, "a__nope") // the owner has answered; the rest cannot have it
 		wantReason(t, err, mcp.ReasonNotFound)
-		_, err = call(t, r, "nope")
-		wantReason(t, err, mcp.ReasonUnavailable)
+		_, err = call(t, r, "nope") // only a source without prefix could have it
+		wantReason(t, err, mcp.ReasonNotFound)
 	})
 }
 

@@ -100,10 +100,10 @@ func TestListThatWasOvertakenIsAnnounced(t *testing.T) {
 		if err := r.Load(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		changes, old := count(r), r.current.Load()
+		changes, old := count(r), r.kinds.tools.now()
 		a.last().change("two")
 		pass(time.Second)
-		r.observe(old, mcp.KindTools) // as a reader that was slow to say so
+		r.observe(toolList, old.of, old.list.Generation) // as a reader that was slow to say so
 		pass(time.Second)
 		changes.want(t, 1)
 	})

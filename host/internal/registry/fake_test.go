@@ -89,8 +89,12 @@ func (f *fakeSource) alive() (n int) {
 	return n
 }
 
-// A fakePlugin offers tools that say which tool was called.
+// A fakePlugin offers tools, and what else it provides, and says which was
+// called.
 type fakePlugin struct {
+	provides mcp.Kinds // tools if zero
+	fakeAbilities
+
 	changes chan mcp.Kinds
 	done    chan struct{}
 	end     sync.Once
@@ -115,6 +119,13 @@ func toolsNamed(names ...string) []mcp.Tool {
 		tools = append(tools, mcp.Tool{Name: name, Description: "does " + name, InputSchema: []byte(`{"type":"object"}`)})
 	}
 	return tools
+}
+
+func (p *fakePlugin) Provides() mcp.Kinds {
+	if p.provides == 0 {
+		return mcp.KindTools
+	}
+	return p.provides
 }
 
 func (p *fakePlugin) Done() <-chan struct{}     { return p.done }
@@ -264,8 +275,8 @@ func mustList(t *testing.T, r *Registry) *mcp.ToolList {
 }
 
 func names(list *mcp.ToolList) []string {
-	names := make([]string, 0, len(list.Tools))
-	for _, tool := range list.Tools {
+	names := make([]string, 0, len(list.Items))
+	for _, tool := range list.Items {
 		names = append(names, tool.Name)
 	}
 	return names

@@ -22,87 +22,112 @@ var errBudget = errors.New("waited long enough")
 // nothing to list; with [Options].Strict, that anything could not be started.
 // It is the cause of ctx that ctx ended.
 func (r *Registry) ListTools(ctx context.Context) (*mcp.ToolList, error) {
-	s := r.current.Load()
-	if !s.settled.Has(mcp.KindTools) {
-		r.want(mcp.KindTools)
-		var err error
-		if s, err = r.settle(ctx, mcp.KindTools); err != nil {
+	return r.kinds.tools.read(ctx)
+}
+
+// ListPrompts returns all prompts, as [Registry.ListTools] does all tools.
+func (r *Registry) ListPrompts(ctx context.Context) (*mcp.PromptList, error) {
+	return r.kinds.prompts.read(ctx)
+}
+
+// ListResources returns all resources that have a URI of their own, as
+// [Registry.ListTools] does all tools.
+func (r *Registry) ListResources(ctx context.Context) (*mcp.ResourceList, error) {
+	return r.kinds.resources.read(ctx)
+}
+
+// ListTemplates returns all templates of resources, as [Registry.ListTools]
+// does all tools.
+func (r *Registry) ListTemplates(ctx context.Context) (*mcp.TemplateList, error) {
+	return r.kinds.templates.read(ctx)
+}
+
+// read returns the list for a client.
+func (k *kind[T]) read(ctx context.Context) (*mcp.List[T], error) {
+	if !k.r.current.Load().settled.Has(k.list.kind()) {
+		k.r.want(k.list.kind())
+		if err := k.settle(ctx); err != nil {
 			return nil, err
 		}
 	}
-	r.observe(s, mcp.KindTools)
-	if s.refusal != nil {
-		return nil, s.refusal
+	v := k.now()
+	k.r.observe(k.list, v.of, v.list.Generation)
+	if v.refusal != nil {
+		return nil, v.refusal
 	}
-	return s.list, nil
+	return v.list, nil
 }
 
-// settle waits until nothing more is to be expected for a list of the kind, or
-// the budget is spent.
-func (r *Registry) settle(ctx context.Context, kind mcp.Kinds) (*snapshot, error) {
-	settled := func(s *snapshot) bool { return s.settled.Has(kind) }
+// settle waits until nothing more is to be expected for the list, or the budget
+// is spent.
+func (k *kind[T]) settle(ctx context.Context) error {
+	r, settled := k.r, func(s *snapshot) bool { return s.settled.Has(k.list.kind()) }
 	switch r.opts.Wait {
 	case WaitNone:
-		return r.current.Load(), nil
+		return nil
 	case WaitAll:
-		return r.wait(ctx, settled)
+		_, err := r.wait(ctx, settled)
+		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, r.opts.ListWaitEmpty, errBudget)
 	defer cancel()
 	soft, cancelSoft := context.WithTimeoutCause(ctx, r.opts.ListWait, errBudget)
 	defer cancelSoft()
-	s, err := r.wait(soft, settled)
+	_, err := r.wait(soft, settled)
 	if errors.Is(err, errBudget) {
-		s, err = r.wait(ctx, func(s *snapshot) bool { return settled(s) || s.anything() })
+		_, err = r.wait(ctx, func(s *snapshot) bool { return settled(s) || k.anything(s) })
 	}
 	if errors.Is(err, errBudget) {
-		return r.current.Load(), nil
+		return nil
 	}
-	return s, err
+	return err
 }
 
 // anything reports whether there is something to answer a list with: an item,
 // or a plugin that has said that it has none.
-func (s *snapshot) anything() bool {
-	return len(s.tools.items) > 0 || slices.ContainsFunc(s.sources, func(st status) bool { return st.offers != nil })
+func (k *kind[T]) anything(s *snapshot) bool {
+	return len(k.over(s.offered).added) > 0 ||
+		slices.ContainsFunc(s.offered.sources, func(c *contribution) bool { return k.shelfOf(c) != nil })
 }
 
 // refuse returns why a list of so many items must not be served, if it must
 // not: an empty success cannot be told from a server that has nothing.
-func (s *snapshot) refuse(kind mcp.Kinds, items int, strict bool) error {
-	if s.discovery.err != nil && (items == 0 || strict) {
+func (s *snapshot) refuse(list listID, sources []mcp.SourceState, items int) error {
+	if s.discovery.err != nil && (items == 0 || s.strict) {
 		return &mcp.ProtocolError{Reason: mcp.ReasonInternal, Message: "the plugins could not be discovered; the server's log says why"}
 	}
-	failed, total := 0, 0
-	for i := range s.sources {
-		if !s.sources[i].provides.Has(kind) {
-			continue
+	failed, total, what := 0, 0, "started"
+	for _, st := range s.sources {
+		if st.provides().Has(list.kind()) {
+			total++
 		}
-		total++
-		if s.sources[i].failing() {
+		if st.failing(list) {
 			failed++
+			if st.offers != nil {
+				what = "asked for its " + list.String()
+			}
 		}
 	}
 	switch {
-	case failed > 0 && strict:
-		return s.failure("a plugin could not be started and the server is strict about that")
+	case failed > 0 && s.strict:
+		return failure("a plugin could not be "+what+" and the server is strict about that", sources)
 	case failed > 0 && failed == total && items == 0:
-		return s.failure("no plugin could be started")
-	case strict && !s.complete(kind):
+		return failure("no plugin could be "+what, sources)
+	case s.strict && !s.complete(list):
 		return unavailable("a plugin is still starting and the server is strict about that; try again")
 	}
 	return nil
 }
 
 // failure returns an error that says how each source is doing.
-func (s *snapshot) failure(message string) error {
+func failure(message string, sources []mcp.SourceState) error {
 	type sourceState struct {
 		Name   string `json:"name"`
 		State  string `json:"state"`
 		Reason string `json:"reason,omitempty"`
 	}
-	states := make([]sourceState, 0, len(s.list.Sources))
-	for _, src := range s.list.Sources {
+	states := make([]sourceState, 0, len(sources))
+	for _, src := range sources {
 		states = append(states, sourceState{src.Name, src.State, src.Reason})
 	}
 	data, err := json.Marshal(map[string]any{"sources": states})

@@ -113,7 +113,7 @@ func TestListWaitsLongerWhileThereIsNothing(t *testing.T) {
 	})
 	bubble(t, Options{}, of(slower), func(t *testing.T, r *Registry) {
 		start := time.Now()
-		if list := mustList(t, r); list.Complete || len(list.Tools) != 0 {
+		if list := mustList(t, r); list.Complete || len(list.Items) != 0 {
 			t.Errorf("list = %+v, want an incomplete empty one", list)
 		}
 		wantLasted(t, start, 4500*time.Millisecond)
@@ -135,7 +135,7 @@ func TestWaitModes(t *testing.T) {
 			sources := of(scripted("a", takes(time.Second, "one")), scripted("b", takes(20*time.Second, "two")))
 			bubble(t, Options{Wait: tt.wait}, sources, func(t *testing.T, r *Registry) {
 				start := time.Now()
-				if list := mustList(t, r); len(list.Tools) != tt.tools {
+				if list := mustList(t, r); len(list.Items) != tt.tools {
 					t.Errorf("tools = %q, want %d", names(list), tt.tools)
 				}
 				wantLasted(t, start, tt.lasts)
@@ -161,7 +161,7 @@ func TestAllFailedIsAnErrorNotAnEmptyList(t *testing.T) {
 
 func TestPluginWithoutToolsIsNotAFailure(t *testing.T) {
 	bubble(t, Options{}, of(fake("a")), func(t *testing.T, r *Registry) {
-		if list := mustList(t, r); len(list.Tools) != 0 || !list.Complete {
+		if list := mustList(t, r); len(list.Items) != 0 || !list.Complete {
 			t.Errorf("list = %+v, want a complete empty one", list)
 		}
 	})
@@ -237,12 +237,28 @@ func TestStartsAtTheSameTimeAreLimited(t *testing.T) {
 	}
 	bubble(t, Options{StartLimit: 4, Wait: WaitAll}, sources, func(t *testing.T, r *Registry) {
 		start := time.Now()
-		if list := mustList(t, r); len(list.Tools) != 50 {
-			t.Errorf("%d tools, want 50", len(list.Tools))
+		if list := mustList(t, r); len(list.Items) != 50 {
+			t.Errorf("%d tools, want 50", len(list.Items))
 		}
 		wantLasted(t, start, 1300*time.Millisecond) // 13 rounds of 4
 		if most.Load() != 4 {
 			t.Errorf("%d starts at the same time, want 4", most.Load())
+		}
+	})
+}
+
+func TestListIsMergedWhenItIsReadNotWithEveryArrival(t *testing.T) {
+	var sources []*fakeSource
+	for i := range 50 {
+		sources = append(sources, scripted(fmt.Sprintf("p%02d", i), takes(time.Duration(i)*time.Millisecond, "tool")))
+	}
+	bubble(t, Options{Wait: WaitAll}, sources, func(t *testing.T, r *Registry) {
+		wantCall(t, r, "p07__tool", "tool")
+		if r.kinds.tools.merged.Load().of != nil {
+			t.Error("a call had the list merged while plugins were still to come")
+		}
+		if list := mustList(t, r); len(list.Items) != 50 || list.Generation != 1 {
+			t.Errorf("%d tools after %d merges, want 50 after 1", len(list.Items), list.Generation)
 		}
 	})
 }
@@ -294,7 +310,7 @@ func TestFailedDiscoveryIsRetriedAndAnnounced(t *testing.T) {
 func TestWithoutSourcesTheListIsEmptyAndComplete(t *testing.T) {
 	r := New(Options{})
 	defer r.Close(t.Context())
-	if list := mustList(t, r); !list.Complete || len(list.Tools) != 0 {
+	if list := mustList(t, r); !list.Complete || len(list.Items) != 0 {
 		t.Errorf("list = %+v, want a complete empty one", list)
 	}
 }
@@ -329,11 +345,11 @@ func TestCollisionsAreDecidedByConfigurationOrder(t *testing.T) {
 		bubble(t, Options{}, of(first, second), func(t *testing.T, r *Registry) {
 			list := mustList(t, r)
 			wantNames(t, list, "one", "same", "two")
-			if it := r.current.Load().tools.byName["same"]; it.owner.Name != "first" {
+			if it := r.kinds.tools.find(r.current.Load(), "same"); it.owner.Name != "first" {
 				t.Errorf("same is owned by %s, want first", it.owner.Name)
 			}
 			loser := list.Sources[1]
-			if loser.Tools != 1 || loser.Reason != "1 of its names are taken by others earlier in the configuration" {
+			if loser.Items != 1 || loser.Reason != "1 of its names are taken by others earlier in the configuration" {
 				t.Errorf("the loser is reported as %+v", loser)
 			}
 		})
@@ -350,7 +366,7 @@ func TestHiddenNameIsLoggedOnce(t *testing.T) {
 		pass(time.Second)
 		wantNames(t, mustList(t, r), "other", "same")
 		r.Close(t.Context())
-		if n := strings.Count(written.String(), "plugin=second name=same"); n != 1 {
+		if n := strings.Count(written.String(), "plugin=second list=tools name=same"); n != 1 {
 			t.Errorf("logged %d times, want once:\n%s", n, &written)
 		}
 	})

@@ -136,8 +136,8 @@ func (r *Registry) launch(match func(*source) bool) (launched bool) {
 		return false
 	}
 	for _, src := range r.sources {
-		if src.state == idle && match(src) {
-			src.state = starting
+		if src.status.state == idle && match(src) {
+			src.set(func(st *status) { st.state = starting })
 			r.work.Go(func() { r.supervise(src) })
 			launched = true
 		}

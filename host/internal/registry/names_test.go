@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/mcphost/mcphost/host/internal/mcp"
 )
 
 func TestOfferedName(t *testing.T) {
@@ -33,13 +35,14 @@ func TestOfferedName(t *testing.T) {
 
 func TestNamesThatDifferOnlyInWhatIsReplacedStayApart(t *testing.T) {
 	tools := toolsNamed("", "a.b", "a_b", "a b", "a/b", strings.Repeat("y", 80)+"1", strings.Repeat("y", 80)+"2")
-	src := newSource(fake("p").Source, 0)
+	src, r := newSource(fake("p").Source, 0), New(Options{})
+	defer r.Close(t.Context())
 	seen := map[string]string{}
-	for _, it := range toolItems(src, tools) {
-		if other, taken := seen[it.name]; taken {
-			t.Errorf("%q and %q are both offered as %q", it.own, other, it.name)
+	for _, it := range r.kinds.tools.items(src, tools) {
+		if other, taken := seen[it.id]; taken {
+			t.Errorf("%q and %q are both offered as %q", it.own, other, it.id)
 		}
-		seen[it.name] = it.own
+		seen[it.id] = it.own
 	}
 	if len(seen) != 6 {
 		t.Errorf("%d names are offered, want all but the empty one", len(seen))
@@ -55,6 +58,9 @@ func FuzzOfferedName(f *testing.F) {
 	f.Add("files", "read", "read")
 	f.Add("", "a.b", "a_b")
 	f.Add("p", strings.Repeat("é", 40), "\xff\xfe")
+	r := New(Options{})
+	defer r.Close(f.Context())
+	tools := &r.kinds.tools
 	f.Fuzz(func(t *testing.T, prefix, a, b string) {
 		if a == "" || b == "" {
 			return // dropped before they get here
@@ -73,9 +79,10 @@ func FuzzOfferedName(f *testing.F) {
 			t.Fatalf("offeredName(%q, %q) = %q does not begin with %q", prefix, a, nameA, name)
 		}
 		src := newSource(Source{Name: "s", Prefix: prefix}, 0)
-		snap, _ := merge(catalog[tool]{}, []status{{offers: &contribution{tools: toolItems(src, toolsNamed(a, b))}}},
-			&overlay[tool]{}, func(c *contribution) []*item[tool] { return c.tools })
-		for name, it := range snap.byName {
+		offers := &contribution{}
+		tools.fill(src, offers, &contribution{}, toolsNamed(a, b))
+		merged, _ := tools.merge(&catalog[mcp.Tool]{}, &offered{sources: []*contribution{offers}, overlay: &overlay[mcp.Tool]{}})
+		for name, it := range merged.byID {
 			if back, _ := offeredName(prefix, it.own); back != name || it.def.Name != name {
 				t.Fatalf("%q leads to %q, which is offered as %q", name, it.own, back)
 			}

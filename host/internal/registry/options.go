@@ -33,7 +33,7 @@ type Options struct {
 	Strict        bool          // a list is an error unless every plugin is in it
 
 	StartTimeout  time.Duration // 30s if zero; a start that takes longer has failed
-	ListTimeout   time.Duration // 5s if zero; for each list that is asked of a plugin
+	ListTimeout   time.Duration // 5s if zero; for each list that is asked of a plugin, and each set of subscriptions
 	CallStartWait time.Duration // 30s if zero; how long a call waits for its plugin
 	StartLimit    int           // plugins that start at the same time; twice the CPUs if zero
 

@@ -25,9 +25,9 @@ type overlay[T any] struct {
 
 // with returns an overlay that also adds the item.
 func (o *overlay[T]) with(it *item[T]) *overlay[T] {
-	next := o.without(it.name)
-	delete(next.removed, it.name)
-	next.added[it.name] = it
+	next := o.without(it.id)
+	delete(next.removed, it.id)
+	next.added[it.id] = it
 	return next
 }
 
@@ -53,9 +53,9 @@ func (r *Registry) AddTool(t mcp.Tool, serve ToolHandler) error {
 	case serve == nil:
 		return errors.New("add tool " + t.Name + ": no handler")
 	}
-	it := &item[tool]{name: t.Name, own: t.Name, def: tool{Tool: t, serve: serve}}
+	it := &item[mcp.Tool]{id: t.Name, own: t.Name, def: t, serve: serve}
 	r.update(func() bool {
-		r.tools = r.tools.with(it)
+		r.overlay = r.overlay.with(it)
 		return true
 	})
 	return nil
@@ -65,7 +65,7 @@ func (r *Registry) AddTool(t mcp.Tool, serve ToolHandler) error {
 // brings the name back. It starts nothing.
 func (r *Registry) RemoveTool(name string) {
 	r.update(func() bool {
-		r.tools = r.tools.without(name)
+		r.overlay = r.overlay.without(name)
 		return true
 	})
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package registry turns a name into the plugin that owns it. It starts a
-// plugin when something is first read from it, shares one start among all who
-// wait, retries what failed, replaces what crashed, and publishes what all
-// plugins offer together as immutable snapshots. It knows nothing of JSON-RPC,
-// transports, gRPC or processes: a plugin is what a [Source] starts.
+// Package registry turns a name, or a URI, into the plugin that owns it. It
+// starts a plugin when something is first read from it, shares one start among
+// all who wait, retries what failed, replaces what crashed, publishes what all
+// plugins offer together as immutable snapshots, and keeps subscriptions alive
+// across the lives of plugins. It knows nothing of JSON-RPC, transports, gRPC or
+// processes: a plugin is what a [Source] starts.
 package registry
 
 import (
@@ -40,19 +41,6 @@ type Plugin interface {
 	Close(ctx context.Context) // idempotent; returns when nothing of it runs; ctx bounds its grace
 }
 
-// A ToolPlugin is a [Plugin] that offers tools.
-type ToolPlugin interface {
-	// ListTools returns all tools under the plugin's own names.
-	ListTools(ctx context.Context) ([]mcp.Tool, error)
-	// CallTool runs one tool; call.Name is the plugin's own name for it.
-	CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error)
-}
-
-// A ConnectionEnder is a [Plugin] that wants to know when a connection is gone.
-type ConnectionEnder interface {
-	EndConnection(ctx context.Context, id string)
-}
-
 // closeTimeout bounds the grace of a plugin that is closed while the registry
 // goes on; joinGrace is how much longer than its ctx Close waits for what must
 // then end at once.
@@ -74,16 +62,21 @@ type Registry struct {
 	work     sync.WaitGroup // every goroutine of the registry; added to under mu, or by one of them
 
 	current  atomic.Pointer[snapshot] // read anywhere; stored by publish only
-	observed atomic.Uint32            // mcp.Kinds of which some list was served
+	observed atomic.Uint32            // a bit for each listID of which some list was served
+	kinds    kinds                    // what is made of the snapshot when it is read
+
+	changes listeners[mcp.Kinds]
+	updates listeners[string] // of URIs
 
 	mu        sync.Mutex // guards the fields below; held for no I/O; update is its door
 	discovery discovery
 	sources   []*source // configuration order; fixed once discovered
 	wanted    mcp.Kinds // kinds that were asked for before the sources were known
-	tools     *overlay[tool]
-	reported  map[lostName]bool // collisions that were logged
-	changed   mcp.Kinds         // announced when the coalescing window ends
-	listeners map[*func(mcp.Kinds)]struct{}
+	overlay   *overlay[mcp.Tool]
+	differing [listCount]bool          // lists that may be announced when the window ends
+	window    bool                     // whether one is open
+	told      [listCount]uint64        // the oldest generation that clients take for the newest
+	watched   map[string]*subscription // by URI
 	closed    bool
 }
 
@@ -91,27 +84,39 @@ type Registry struct {
 func New(opts Options) *Registry {
 	opts = opts.withDefaults()
 	r := &Registry{
-		opts:      opts,
-		log:       opts.Log,
-		starting:  make(chan struct{}, opts.StartLimit),
-		tools:     &overlay[tool]{},
-		reported:  map[lostName]bool{},
-		listeners: map[*func(mcp.Kinds)]struct{}{},
+		opts:     opts,
+		log:      opts.Log,
+		starting: make(chan struct{}, opts.StartLimit),
+		overlay:  &overlay[mcp.Tool]{},
+		watched:  map[string]*subscription{},
 	}
+	r.kinds.prepare(r)
 	r.life, r.end = context.WithCancel(context.Background())
 	r.grace, r.endGrace = context.WithCancel(context.Background())
 	if opts.Discover == nil {
 		r.discovery.phase = discovered
 	}
-	r.current.Store(&snapshot{superseded: make(chan struct{})})
+	r.current.Store(&snapshot{superseded: make(chan struct{}), offered: &offered{}})
 	r.update(func() bool { return true })
 	return r
 }
 
-// States says how each known plugin is doing, in configuration order. It never
-// blocks and starts nothing; before the first read no plugin is known.
+// States says how each known plugin is doing, in configuration order; Items
+// are those in all lists together. It starts nothing; before the first read no
+// plugin is known.
 func (r *Registry) States() []mcp.SourceState {
-	return r.current.Load().list.Sources
+	s := r.current.Load()
+	states := make([]mcp.SourceState, 0, len(s.sources))
+	for _, st := range s.sources {
+		listed, hidden, troubles := 0, 0, make([]string, 0, listCount)
+		for i, l := range r.kinds.lists {
+			here, lost := l.tally(st.src)
+			listed, hidden = listed+here, hidden+lost
+			troubles = append(troubles, st.listTrouble(listID(i)))
+		}
+		states = append(states, st.report(listed, hidden, troubles...))
+	}
+	return states
 }
 
 // EndConnection tells every running plugin that a connection is gone. It
@@ -161,14 +166,10 @@ func (r *Registry) Close(ctx context.Context) {
 // update changes the guarded state and, if change reports that it did,
 // publishes the snapshot that follows from it.
 func (r *Registry) update(change func() bool) {
-	var lost []lostName
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if change() {
-		lost = r.publish()
-	}
-	r.mu.Unlock()
-	for _, l := range lost {
-		r.log.Warn("name is taken by a plugin earlier in the configuration; hidden", "plugin", l.source, "name", l.name)
+		r.publish()
 	}
 }
 

@@ -160,7 +160,7 @@ func TestCrashMidCallIsOneErrorAndTheNextCallWorks(t *testing.T) {
 		pass(time.Minute)
 		changes.want(t, 0)
 		after := mustList(t, r)
-		if after.Generation != before.Generation || &after.Tools[0] != &before.Tools[0] {
+		if after.Generation != before.Generation || &after.Items[0] != &before.Items[0] {
 			t.Error("an equal contribution made a new list")
 		}
 	})

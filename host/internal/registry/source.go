@@ -5,6 +5,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,43 +38,61 @@ type source struct {
 	Source  // immutable
 	index   int
 	needed  chan struct{}     // holds one token when a call waits for the plugin to run
+	watches chan struct{}     // holds one token when the set of subscriptions has changed
 	reloads chan chan<- error // taken by the supervisor, which answers each once
 
-	status // guarded by Registry.mu; written by the supervisor once there is one
+	// Guarded by Registry.mu.
+	status  *status // replaced, never changed; by the supervisor once there is one
+	version uint64  // of the set of subscriptions; grows when that changes
 }
 
-// A status is the part of a source that snapshots copy.
+// A status says how a source is doing. It is immutable once it is published.
 type status struct {
-	name     string
-	provides mcp.Kinds
+	src      *source
 	state    state
 	plugin   Plugin        // when ready
 	offers   *contribution // the last good one; nil before that, and when disabled
+	watching watching      // the last answer to a set of subscriptions
 	retryAt  time.Time     // no attempt begins before; zero if one may at once
 	err      error         // why it does not run; nil when it does
 	trouble  string        // the same, for clients
 	failed   uint64        // how many attempts have failed
-	listed   int           // of its names, in the list
-	hidden   int           // of its names, taken by others
 }
 
 func newSource(s Source, index int) *source {
 	if s.Provides == 0 {
 		s.Provides = mcp.AllKinds
 	}
-	return &source{
+	src := &source{
 		Source:  s,
 		index:   index,
 		needed:  make(chan struct{}, 1),
+		watches: make(chan struct{}, 1),
 		reloads: make(chan chan<- error),
-		status:  status{name: s.Name, provides: s.Provides},
 	}
+	src.status = &status{src: src}
+	return src
+}
+
+// set replaces the status by one that is changed. The caller holds Registry.mu.
+func (s *source) set(change func(*status)) {
+	next := *s.status
+	change(&next)
+	s.status = &next
 }
 
 // need tells the supervisor that a call waits for the plugin. It never blocks.
-func (s *source) need() {
+func (s *source) need() { leaveToken(s.needed) }
+
+// rewatch tells the supervisor that the set of subscriptions has changed. It
+// never blocks.
+func (s *source) rewatch() { leaveToken(s.watches) }
+
+// leaveToken sees to it that there is a token in the channel, which has room
+// for one.
+func leaveToken(c chan struct{}) {
 	select {
-	case s.needed <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -89,11 +108,30 @@ func (st *status) pending() bool {
 	return st.offers == nil && (st.state == idle || st.state == starting && st.err == nil)
 }
 
+// provides returns what the source may contribute: what its plugin serves, or
+// what the configuration says before a plugin ran.
+func (st *status) provides() mcp.Kinds {
+	if st.offers != nil {
+		return st.offers.provides
+	}
+	return st.src.Provides
+}
+
+// lacks reports whether the source may have the list, but it was never read.
+func (st *status) lacks(list listID) bool {
+	return st.provides().Has(list.kind()) && (st.offers == nil || st.offers.missing[list])
+}
+
 // failing reports whether the source contributes nothing because it failed.
-func (st *status) failing() bool { return st.offers == nil && st.err != nil }
+func (st *status) failing(list listID) bool {
+	return st.lacks(list) && (st.err != nil || st.offers != nil)
+}
 
 // absent reports whether the source may yet contribute, but does not.
-func (st *status) absent() bool { return st.offers == nil && st.state != disabled }
+func (st *status) absent(list listID) bool { return st.lacks(list) && st.state != disabled }
+
+// absentFrom reports whether the source is absent from one of the lists.
+func (st *status) absentFrom(lists []listID) bool { return slices.ContainsFunc(lists, st.absent) }
 
 // running reports whether the plugin can be called. A plugin can be gone for a
 // moment before its supervisor has said so.
@@ -109,20 +147,31 @@ func (st *status) running() bool {
 	}
 }
 
-// public returns the status for clients and people.
-func (st *status) public() mcp.SourceState {
-	reasons := make([]string, 0, 2)
-	if st.trouble != "" {
-		reasons = append(reasons, st.trouble)
+// public returns the status for clients and people who read a list of which so
+// many names are the source's, or would be if others did not have them.
+func (st *status) public(list listID, listed, hidden int) mcp.SourceState {
+	return st.report(listed, hidden, st.listTrouble(list))
+}
+
+// listTrouble says why the list could not be read; empty if it could.
+func (st *status) listTrouble(list listID) string {
+	if st.offers == nil {
+		return ""
 	}
-	if st.hidden > 0 {
-		reasons = append(reasons, fmt.Sprintf("%d of its names are taken by others earlier in the configuration", st.hidden))
+	return st.offers.trouble[list]
+}
+
+func (st *status) report(listed, hidden int, troubles ...string) mcp.SourceState {
+	reasons := append([]string{st.trouble}, troubles...)
+	if hidden > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d of its names are taken by others earlier in the configuration", hidden))
 	}
+	reasons = slices.DeleteFunc(reasons, func(s string) bool { return s == "" })
 	return mcp.SourceState{
-		Name:   st.name,
+		Name:   st.src.Name,
 		State:  st.state.String(),
 		Reason: strings.Join(reasons, "; "),
-		Tools:  st.listed,
+		Items:  listed,
 	}
 }
 
@@ -136,7 +185,7 @@ func (st *status) unavailable(now time.Time) *mcp.PluginError {
 		seconds := (wait + time.Second - 1) / time.Second
 		text = fmt.Sprintf("is not available now; try again in %d s", seconds)
 	}
-	return &mcp.PluginError{Plugin: st.name, Text: text, Err: st.err}
+	return &mcp.PluginError{Plugin: st.src.Name, Text: text, Err: st.err}
 }
 
 // trouble says for clients why a plugin does not run. The cause itself may

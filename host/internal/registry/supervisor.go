@@ -98,15 +98,19 @@ func (v *supervisor) adopt(plugin Plugin, offers *contribution) {
 		st.state, st.plugin, st.offers = ready, plugin, offers
 		st.err, st.trouble = nil, ""
 	})
-	v.r.log.Info("plugin is ready", "plugin", v.src.Name, "tools", len(offers.tools))
+	v.r.log.Info("plugin is ready", "plugin", v.src.Name, "tools", offers.tools.size(), "prompts", offers.prompts.size(),
+		"resources", offers.resources.size(), "templates", offers.templates.size())
 }
 
 // serve watches a running plugin.
 func (v *supervisor) serve() step {
 	var (
 		changes = v.plugin.Changes()
-		relist  <-chan time.Time // set while a change waits to be read
-		record  = failures{policy: v.r.opts.Backoff, rand: v.r.opts.Rand}
+		changed mcp.Kinds        // what waits to be read again
+		relist  <-chan time.Time // set while something does
+		failing = failures{policy: v.r.opts.Backoff, rand: v.r.opts.Rand}
+		retry   = v.retryLists(&failing, nil)
+		watch   = v.newWatch()
 	)
 	for {
 		select {
@@ -124,34 +128,55 @@ func (v *supervisor) serve() step {
 			}
 			// One read for all changes within the window bounds what a
 			// plugin that changes all the time can cost.
-			if relist == nil && kinds&v.src.Provides&listedKinds != 0 {
+			if changed |= kinds & v.offers.provides & listedKinds; changed != 0 && relist == nil {
 				relist = time.After(v.r.opts.Coalesce)
 			}
 		case <-relist:
-			relist = v.relist(&record)
+			v.relist(changed)
+			changed, relist, retry = 0, nil, v.retryLists(&failing, retry)
+		case <-retry:
+			v.relist(v.offers.failed)
+			retry = v.retryLists(&failing, nil)
+		case <-watch.due:
+			watch.push()
+		case <-watch.retry:
+			watch.push()
+		case answer := <-watch.answers:
+			watch.take(answer)
+		case uri, open := <-watch.updates:
+			watch.update(uri, open)
 		}
 	}
 }
 
 // listedKinds are the kinds that have a list to read again.
-const listedKinds = mcp.KindTools
+const listedKinds = mcp.KindTools | mcp.KindPrompts | mcp.KindResources
 
-// relist reads the lists of a running plugin again. If that fails it returns
-// the channel that says when to try again: a change is never forgotten.
-func (v *supervisor) relist(record *failures) <-chan time.Time {
-	offers, err := v.r.ask(v.src, v.plugin, v.offers)
+// relist reads lists of a running plugin again. What cannot be read stays as it
+// is, and is noted in offers.failed.
+func (v *supervisor) relist(kinds mcp.Kinds) {
+	offers, err := v.r.ask(v.src, v.plugin, v.offers, kinds)
 	if err != nil {
-		delay := record.add(time.Now())
-		v.r.log.Warn("changed lists of plugin could not be read", "plugin", v.src.Name, "retry_in", delay, "err", err)
-		return time.After(delay)
+		v.r.log.Warn("changed lists of plugin could not be read; tried again", "plugin", v.src.Name, "err", err)
 	}
-	record.reset()
 	if offers == v.offers {
-		return nil
+		return
 	}
 	v.offers = offers
 	v.set(func(st *status) { st.offers = offers })
-	return nil
+}
+
+// retryLists returns what says when to read again the lists that could not be
+// read: a change is never forgotten. An earlier date that still is to come stays.
+func (v *supervisor) retryLists(record *failures, pending <-chan time.Time) <-chan time.Time {
+	switch {
+	case v.offers.failed == 0:
+		record.reset()
+		return nil
+	case pending != nil:
+		return pending
+	}
+	return time.After(record.add(time.Now()))
 }
 
 // replace starts a second process of the plugin and lets it take over from the
@@ -214,9 +239,14 @@ func (v *supervisor) rest(delay time.Duration, then step) step {
 
 // unneeded is the state in which the next attempt comes with the next call.
 func (v *supervisor) unneeded() step {
+	if v.r.isWatched(v.src) {
+		return v.again // nobody may call, but somebody wants to hear of changes
+	}
 	select {
 	case <-v.src.needed:
 		return v.again
+	case <-v.src.watches:
+		return v.unneeded
 	case reply := <-v.src.reloads:
 		return v.reload(reply)
 	case <-v.r.life.Done():
@@ -261,7 +291,7 @@ func (v *supervisor) forgetNeed() {
 // set changes the source's status and publishes it.
 func (v *supervisor) set(change func(*status)) {
 	v.r.update(func() bool {
-		change(&v.src.status)
+		v.src.set(change)
 		return true
 	})
 }

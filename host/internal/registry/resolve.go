@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/mcphost/mcphost/host/internal/mcp"
+)
+
+var errUnknown = errors.New("nobody offers it")
+
+// resolve returns what clients get by an id, and starts what may offer it if
+// nobody who runs does. The error is errUnknown if nobody can.
+func (k *kind[T]) resolve(ctx context.Context, id string) (*item[T], error) {
+	if it := k.find(k.r.current.Load(), id); it != nil {
+		return it, nil
+	}
+	var it *item[T]
+	err := k.r.seek(ctx, search{
+		what:   k.list.noun() + " " + id,
+		lists:  []listID{k.list},
+		stages: func(sources []*source) [][]*source { return k.candidates(sources, id) },
+		found: func(s *snapshot) bool {
+			it = k.find(s, id)
+			return it != nil || k.removed(s, id)
+		},
+	})
+	if err == nil && it == nil {
+		err = errUnknown // removed
+	}
+	return it, err
+}
+
+// candidates returns the sources that may own the id, in the order in which to
+// start them: the one with the longest prefix that the id bears, then others
+// whose names may look like that. A name that bears no prefix can only be of a
+// source without one: a plugin that hangs must not hold up the answer to a name
+// that it cannot have.
+func (k *kind[T]) candidates(sources []*source, id string) [][]*source {
+	var owner *source
+	var possible, all []*source
+	for _, src := range sources {
+		if !src.Provides.Has(k.list.kind()) {
+			continue
+		}
+		all = append(all, src)
+		bears := k.scoped && src.bears(id)
+		if bears && (owner == nil || len(src.Prefix) > len(owner.Prefix)) {
+			owner = src
+		}
+		if bears || src.Prefix == "" {
+			possible = append(possible, src)
+		}
+	}
+	switch {
+	case !k.scoped:
+		return [][]*source{all}
+	case owner == nil:
+		return [][]*source{possible}
+	default:
+		return [][]*source{{owner}, possible}
+	}
+}
+
+// owner returns who serves a URI: the one who lists it, or else the first whose
+// templates describe it. It starts all who may if nobody who runs does. The
+// error is errUnknown if nobody can.
+func (r *Registry) owner(ctx context.Context, uri string) (*source, error) {
+	if src := r.route(r.current.Load(), uri); src != nil {
+		return src, nil
+	}
+	var owner *source
+	err := r.seek(ctx, search{
+		what:  resourceList.noun() + " " + uri,
+		lists: []listID{resourceList, templateList},
+		stages: func(sources []*source) [][]*source {
+			return [][]*source{slices.DeleteFunc(slices.Clone(sources), func(src *source) bool {
+				return !src.Provides.Has(mcp.KindResources)
+			})}
+		},
+		found: func(s *snapshot) bool {
+			owner = r.route(s, uri)
+			return owner != nil
+		},
+	})
+	return owner, err
+}
+
+// route returns who serves a URI as far as is known, or nil.
+func (r *Registry) route(s *snapshot, uri string) *source {
+	if it := r.kinds.resources.find(s, uri); it != nil {
+		return it.owner
+	}
+	if len(uri) > maxURI {
+		return nil
+	}
+	for _, offers := range s.offered.sources {
+		if offers == nil || offers.templates == nil {
+			continue
+		}
+		for _, it := range offers.templates.items {
+			if it.match != nil && it.match.MatchString(uri) {
+				return it.owner
+			}
+		}
+	}
+	return nil
+}
+
+// A search says what to start to find something.
+type search struct {
+	what   string   // for people
+	lists  []listID // that it may be in
+	stages func([]*source) [][]*source
+	found  func(*snapshot) bool
+}
+
+// seek starts sources, stage by stage, until the search has found what it is
+// for. The error is errUnknown if nobody has it, and says that it may come
+// later if not everybody could be asked.
+func (r *Registry) seek(ctx context.Context, sought search) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.opts.CallStartWait, errBudget)
+	defer cancel()
+	if !r.current.Load().discovery.settled() {
+		r.want(0)
+	}
+	s, err := r.wait(ctx, func(s *snapshot) bool { return s.discovery.settled() || sought.found(s) })
+	if err != nil {
+		return waitError(err)
+	}
+	if sought.found(s) {
+		return nil
+	}
+	unsettled := s.discovery.err != nil
+	for _, stage := range sought.stages(r.configured()) {
+		if s, err = r.await(ctx, sought, stage); err != nil {
+			return waitError(err)
+		}
+		if sought.found(s) {
+			return nil
+		}
+		unsettled = unsettled || slices.ContainsFunc(stage, func(src *source) bool { return s.sources[src.index].absentFrom(sought.lists) })
+	}
+	if unsettled {
+		return unavailable(sought.what + " may be offered by a plugin that does not run now; try again")
+	}
+	return errUnknown
+}
+
+// await starts the candidates and waits until one offers what is sought or none
+// will. It does not wait for an earlier one that may offer it as well: a plugin
+// that hangs would then hold up what all others have under names of that look.
+func (r *Registry) await(ctx context.Context, sought search, candidates []*source) (*snapshot, error) {
+	r.wake(func(src *source) bool { return slices.Contains(candidates, src) })
+	return r.wait(ctx, func(s *snapshot) bool {
+		return sought.found(s) ||
+			!slices.ContainsFunc(candidates, func(src *source) bool { return s.sources[src.index].pending() })
+	})
+}
+
+// waitError gives the end of the budget its meaning for the client.
+func waitError(err error) error {
+	if errors.Is(err, errBudget) {
+		return unavailable("plugins are still starting; try again")
+	}
+	return err
+}
+
+// unknownResource is for a URI that no plugin has.
+func unknownResource(uri string) error {
+	data, err := json.Marshal(map[string]string{"uri": uri})
+	if err != nil {
+		data = nil // the data is an extra; strings always encode
+	}
+	return &mcp.ProtocolError{Reason: mcp.ReasonResourceNotFound, Message: "Resource not found: " + uri, Data: data}
+}
