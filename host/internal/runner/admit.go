@@ -3,7 +3,6 @@
 package runner
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -31,11 +30,12 @@ func Admit(f *jsonrpc.Frame) (Admission, *jsonrpc.Error) {
 		return admitBatch(f, version)
 	}
 	msg, err := f.Parse()
-	if e := (*jsonrpc.Error)(nil); errors.As(err, &e) {
-		return Refused, e
+	if err != nil {
+		return Refused, jsonrpc.AsError(err)
 	}
 	// Versions are dates, so that a later one is greater as text too.
-	if version >= mcp.LatestStateless.String() || onlyStateless(msg.Method) || mcp.ParseRequestMeta(msg.Params).HasVersion {
+	dated := version >= mcp.LatestStateless.String() && version < "3"
+	if dated || onlyStateless(msg.Method) || mcp.ParseRequestMeta(msg.Params).HasVersion {
 		return admitStateless(msg)
 	}
 	if version != "" && mcp.ParseVersion(version) == mcp.VersionNone {
@@ -111,3 +111,8 @@ func (c *Connection) NullID() bool {
 // Inline reports whether a method is answered before the next message is read:
 // a request that follows the handshake must find it settled.
 func Inline(method string) bool { return method == mcp.MethodInitialize }
+
+// HeaderVersion is the served version that a request's header names, or none.
+func HeaderVersion(header map[string][]string) mcp.Version {
+	return mcp.ParseVersion(headerVersion(header))
+}

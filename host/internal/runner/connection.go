@@ -59,6 +59,7 @@ type Connection struct {
 	closers  []func(context.Context) error
 	closed   bool
 	stop     context.CancelFunc // of the notices
+	listener *listener          // that they come from
 	notices  sync.WaitGroup
 }
 
@@ -195,7 +196,7 @@ func (c *Connection) closeAfter(ch jsonrpc.Channel) {
 // or panics keeps it from its bounds.
 func (c *Connection) Close(ctx context.Context) {
 	c.mu.Lock()
-	closers, id, stop := c.closers, c.pluginID, c.stop
+	closers, id, stop, listener := c.closers, c.pluginID, c.stop, c.listener
 	done := c.closed
 	c.closed, c.closers = true, nil
 	c.mu.Unlock()
@@ -206,6 +207,9 @@ func (c *Connection) Close(ctx context.Context) {
 	if stop != nil {
 		stop()
 		c.within(ctx, "notices", noticesTimeout, func(context.Context) error { c.notices.Wait(); return nil })
+	}
+	if listener != nil && c.runner.opts.Subscriptions != nil {
+		c.runner.opts.Subscriptions.Unsubscribe(listener.uris())
 	}
 	if id != "" {
 		ending, cancel := context.WithTimeout(ctx, endConnectionTimeout)

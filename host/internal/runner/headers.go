@@ -3,10 +3,7 @@
 package runner
 
 import (
-	"encoding/base64"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
 	"github.com/mcphost/mcphost/host/internal/mcp"
@@ -35,7 +32,7 @@ func checkHeaders(q *Request) error {
 	if !ok {
 		return nil // the method's own decoder says what is wrong with the params
 	}
-	return checkHeader(q.Header, mcp.HeaderName, name, decodeSentinel)
+	return checkHeader(q.Header, mcp.HeaderName, name, mcp.DecodeHeader)
 }
 
 // nameMember is the member of params that Mcp-Name repeats, by method. It is
@@ -47,15 +44,11 @@ var nameMember = map[string]string{
 }
 
 func checkHeader(header map[string][]string, name, want string, decode func(string) (string, error)) error {
-	values := header[name]
-	switch {
-	case len(values) == 0:
-		return headerMismatch("header %s is missing; it must repeat %q from the body", name, want)
-	case len(values) > 1:
-		return headerMismatch("header %s is there %d times", name, len(values))
-	}
-	got, err := decode(strings.Trim(values[0], " \t"))
+	got, err := mcp.OneHeader(header, name)
 	if err != nil {
+		return headerMismatch("%s; it must repeat %q from the body, once", err, want)
+	}
+	if got, err = decode(got); err != nil {
 		return headerMismatch("header %s: %s", name, err)
 	}
 	if got != want {
@@ -69,25 +62,3 @@ func headerMismatch(format string, args ...any) *jsonrpc.Error {
 }
 
 func literal(value string) (string, error) { return value, nil }
-
-// decodeSentinel undoes the form =?base64?...?= in which values travel that a
-// header cannot hold. Its markers are case-sensitive; what lacks one of them is
-// literal.
-func decodeSentinel(value string) (string, error) {
-	body, ok := strings.CutPrefix(value, "=?base64?")
-	if !ok {
-		return value, nil
-	}
-	body, ok = strings.CutSuffix(body, "?=")
-	if !ok {
-		return value, nil
-	}
-	decoded, err := base64.StdEncoding.Strict().DecodeString(body)
-	if err != nil {
-		return "", fmt.Errorf("malformed base64 in %q", value)
-	}
-	if !utf8.Valid(decoded) {
-		return "", fmt.Errorf("%q does not hold UTF-8", value)
-	}
-	return string(decoded), nil
-}

@@ -25,12 +25,12 @@ func TestSentinelDecodesOnlyItsExactForm(t *testing.T) {
 		"=?base64??=":            "",
 		"a =?base64?SGVsbG8=?= ": "a =?base64?SGVsbG8=?= ",
 	} {
-		if got, err := decodeSentinel(value); err != nil || got != want {
+		if got, err := mcp.DecodeHeader(value); err != nil || got != want {
 			t.Errorf("%q decodes to %q, %v; want %q", value, got, err, want)
 		}
 	}
 	for _, value := range []string{"=?base64?SGVsbG8?=", "=?base64?SGVs!!!bG8=?=", "=?base64?/w==?=", "=?base64?SGVsbG9=?="} {
-		if got, err := decodeSentinel(value); err == nil {
+		if got, err := mcp.DecodeHeader(value); err == nil {
 			t.Errorf("%q decodes to %q, want an error", value, got)
 		}
 	}

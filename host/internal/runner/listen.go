@@ -5,6 +5,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
@@ -23,12 +24,18 @@ var filterOf = [...]struct {
 	{mcp.KindResources, "resourcesListChanged"},
 }
 
-func decodeListen(params []byte) (mcp.Kinds, error) {
+// listenParams is the filter of a subscription.
+type listenParams struct {
+	kinds mcp.Kinds
+	uris  []string
+}
+
+func decodeListen(params []byte) (listenParams, error) {
+	var p listenParams
 	filter, ok := rawjson.Get(params, "notifications")
 	if !ok || rawjson.KindOf(filter) != rawjson.KindObject {
-		return 0, errors.New("notifications must be an object")
+		return p, errors.New("notifications must be an object")
 	}
-	var kinds mcp.Kinds
 	for _, f := range filterOf {
 		value, ok := rawjson.Get(filter, f.name)
 		if !ok {
@@ -36,37 +43,79 @@ func decodeListen(params []byte) (mcp.Kinds, error) {
 		}
 		wanted, ok := rawjson.Bool(value)
 		if !ok {
-			return 0, errors.New("notifications." + f.name + " must be true or false")
+			return p, errors.New("notifications." + f.name + " must be true or false")
 		}
 		if wanted {
-			kinds |= f.kind
+			p.kinds |= f.kind
 		}
 	}
-	return kinds, nil
+	value, ok := rawjson.Get(filter, "resourceSubscriptions")
+	if !ok {
+		return p, nil
+	}
+	var err error
+	p.uris, err = stringList(value)
+	return p, err
 }
+
+func stringList(value []byte) (list []string, err error) {
+	if rawjson.KindOf(value) != rawjson.KindArray {
+		return nil, errNotURIs
+	}
+	rawjson.Elements(value, func(element []byte) bool {
+		s, ok := rawjson.String(element)
+		if !ok || len(list) == maxSubscriptions {
+			err = errNotURIs
+		}
+		list = append(list, s)
+		return err == nil
+	})
+	return list, err
+}
+
+var errNotURIs = fmt.Errorf("notifications.resourceSubscriptions must be an array of at most %d strings", maxSubscriptions)
 
 // listen answers subscriptions/listen: it acknowledges what it will tell, tells
 // it until the client leaves or the server drains, and then answers. What the
 // server does not offer is left out of the acknowledgement (2026-07-28,
 // subscriptions).
-func (r *Runner) listen(ctx context.Context, q *Request, wanted mcp.Kinds) (jsonrpc.Raw, error) {
-	honoured := wanted & r.capabilities().Kinds
+func (r *Runner) listen(ctx context.Context, q *Request, p listenParams) (jsonrpc.Raw, error) {
+	honoured := p.kinds & r.capabilities().Kinds
 	l := r.hub.listen(honoured, q.Conn.gate)
 	defer r.hub.leave(l)
 	end := q.Channel.Standing()
+	uris, release := r.watch(ctx, l, p.uris)
+	defer release()
 
 	id := q.ID.AppendJSON(nil)
-	ack := mcp.AppendSubscriptionParams(nil, id, `"notifications":`+filterJSON(honoured))
+	ack := mcp.AppendSubscriptionParams(nil, id, `"notifications":`+filterJSON(honoured, uris))
 	if err := q.Channel.Notify(ctx, mcp.NoticeAcknowledged, ack); err != nil {
 		return nil, err
 	}
-	tagged := mcp.AppendSubscriptionParams(nil, id, "")
-	err := l.run(ctx, end, func(method string) error { return q.Channel.Notify(ctx, method, tagged) })
+	err := l.run(ctx, end, func(method, members string) error {
+		return q.Channel.Notify(ctx, method, mcp.AppendSubscriptionParams(nil, id, members))
+	})
 	if err != nil {
 		return nil, err
 	}
 	r.endListen(q, id)
 	return mcp.AppendListenResult(nil, id, r.stamp(q)), nil
+}
+
+// watch subscribes to those of the resources whose changes are reported. That
+// some cannot be is no failure of the subscription: the acknowledgement says so.
+func (r *Runner) watch(ctx context.Context, l *listener, uris []string) (accepted []string, release func()) {
+	if len(uris) == 0 || r.opts.Subscriptions == nil {
+		return nil, func() {}
+	}
+	accepted, err := r.opts.Subscriptions.Subscribe(ctx, uris)
+	if err != nil {
+		r.opts.Log.Warn("resources cannot be watched", "err", err)
+	}
+	for _, uri := range accepted {
+		l.want(uri)
+	}
+	return accepted, func() { r.opts.Subscriptions.Unsubscribe(accepted) }
 }
 
 // endListen has a pipe's client told once more, after the result, that its
@@ -89,12 +138,15 @@ func (r *Runner) endListen(q *Request, id []byte) {
 	})
 }
 
-func filterJSON(kinds mcp.Kinds) string {
+func filterJSON(kinds mcp.Kinds, uris []string) string {
 	var members []string
 	for _, f := range filterOf {
 		if kinds.Has(f.kind) {
 			members = append(members, `"`+f.name+`":true`)
 		}
+	}
+	if len(uris) > 0 {
+		members = append(members, `"resourceSubscriptions":`+string(mcp.AppendStrings(nil, uris)))
 	}
 	return "{" + strings.Join(members, ",") + "}"
 }

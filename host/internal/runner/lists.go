@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"sort"
 	"sync/atomic"
 
@@ -39,21 +40,89 @@ func encodeCursor(after string) string {
 	return base64.RawURLEncoding.EncodeToString(append([]byte{cursorFormat}, after...))
 }
 
-// listTools answers tools/list. The first one makes the registry discover and
-// start plugins; it does so here, inside the chain of middleware.
-func (r *Runner) listTools(ctx context.Context, q *Request, after string) (*mcp.ListPage, error) {
-	q.Conn.gate.hold(mcp.KindTools, q.Channel)
-	list, err := r.opts.Tools.ListTools(ctx)
-	if err != nil {
-		return nil, err
+// A lister serves the lists of one kind of thing.
+type lister[T any] struct {
+	key   string // the member of the result
+	kind  mcp.Kinds
+	fetch func(ctx context.Context) (*mcp.List[T], error)
+	name  func(*T) string // by which the list is sorted
+	write func(item *T, dst []byte, v mcp.Version) []byte
+
+	// cache holds the latest list encoded for each version, so that a list is
+	// encoded once and then served as bytes.
+	cache [mcp.LatestStateless + 1]atomic.Pointer[encodedList]
+}
+
+// handle returns the method's handler. The first list makes the registry
+// discover and start plugins; it does so here, inside the chain of middleware.
+func (l *lister[T]) handle(r *Runner) func(context.Context, *Request, string) (*mcp.ListPage, error) {
+	return func(ctx context.Context, q *Request, after string) (*mcp.ListPage, error) {
+		q.Conn.gate.hold(l.kind, q.Channel)
+		list, err := l.fetch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		page := l.page(list, q.Version, after, r.opts.PageSize)
+		page.Cache = mcp.Cache{TTLMillis: r.opts.ListTTL.Milliseconds(), Public: true}
+		if !list.Complete {
+			page.Cache.TTLMillis = 0
+		}
+		if !list.Complete || slices.ContainsFunc(list.Sources, troubled) {
+			page.Sources = list.Sources
+		}
+		return page, nil
 	}
-	page := r.pages.tools(list, q.Version).page(list, after, r.opts.PageSize)
-	page.Cache = mcp.Cache{TTLMillis: r.opts.ListTTL.Milliseconds(), Public: true}
-	if !list.Complete {
-		page.Cache.TTLMillis = 0
-		page.Sources = list.Sources
+}
+
+// troubled reports whether a plugin should be in the list and is not.
+func troubled(s mcp.SourceState) bool { return s.State == "disabled" || s.State == "backoff" }
+
+// encodedList is a list as JSON, its elements separated by commas.
+type encodedList struct {
+	generation uint64
+	elements   []byte
+	ends       []int // of each element in elements
+}
+
+func (l *lister[T]) encoded(list *mcp.List[T], v mcp.Version) *encodedList {
+	slot := &l.cache[v]
+	if e := slot.Load(); e != nil && e.generation == list.Generation {
+		return e
 	}
-	return page, nil
+	e := &encodedList{generation: list.Generation, ends: make([]int, len(list.Items))}
+	for i := range list.Items {
+		if i > 0 {
+			e.elements = append(e.elements, ',')
+		}
+		e.elements = l.write(&list.Items[i], e.elements, v)
+		e.ends[i] = len(e.elements)
+	}
+	slot.Store(e)
+	return e
+}
+
+// page cuts out at most size elements from the first name that follows after.
+func (l *lister[T]) page(list *mcp.List[T], v mcp.Version, after string, size int) *mcp.ListPage {
+	items := list.Items
+	from := 0
+	if after != "" {
+		from = sort.Search(len(items), func(i int) bool { return l.name(&items[i]) > after })
+	}
+	to := min(from+size, len(items))
+	page := &mcp.ListPage{Key: l.key}
+	if from == to {
+		return page
+	}
+	e := l.encoded(list, v)
+	start := 0
+	if from > 0 {
+		start = e.ends[from-1] + 1 // past the comma
+	}
+	page.Elements = e.elements[start:e.ends[to-1]]
+	if to < len(items) {
+		page.NextCursor = encodeCursor(l.name(&items[to-1]))
+	}
+	return page
 }
 
 func (r *Runner) encodePage(dst []byte, q *Request, page *mcp.ListPage) ([]byte, error) {
@@ -65,59 +134,6 @@ func emptyList(key string) func(context.Context, *Request, string) (*mcp.ListPag
 	return func(context.Context, *Request, string) (*mcp.ListPage, error) {
 		return &mcp.ListPage{Key: key}, nil
 	}
-}
-
-// A pageCache holds the latest list encoded for each version, so that a list is
-// encoded once and then served as bytes.
-type pageCache struct {
-	byVersion [mcp.LatestStateless + 1]atomic.Pointer[encodedTools]
-}
-
-// encodedTools is a list of tools as JSON, separated by commas.
-type encodedTools struct {
-	generation uint64
-	elements   []byte
-	ends       []int // of each element in elements
-}
-
-func (c *pageCache) tools(list *mcp.ToolList, v mcp.Version) *encodedTools {
-	slot := &c.byVersion[v]
-	if e := slot.Load(); e != nil && e.generation == list.Generation {
-		return e
-	}
-	e := &encodedTools{generation: list.Generation, ends: make([]int, len(list.Tools))}
-	for i := range list.Tools {
-		if i > 0 {
-			e.elements = append(e.elements, ',')
-		}
-		e.elements = list.Tools[i].AppendJSON(e.elements, v)
-		e.ends[i] = len(e.elements)
-	}
-	slot.Store(e)
-	return e
-}
-
-// page cuts out at most size elements from the first name that follows after.
-func (e *encodedTools) page(list *mcp.ToolList, after string, size int) *mcp.ListPage {
-	tools := list.Tools
-	from := sort.Search(len(tools), func(i int) bool { return tools[i].Name > after })
-	if after == "" {
-		from = 0
-	}
-	to := min(from+size, len(tools))
-	page := &mcp.ListPage{Key: "tools"}
-	if from == to {
-		return page
-	}
-	start := 0
-	if from > 0 {
-		start = e.ends[from-1] + 1 // past the comma
-	}
-	page.Elements = e.elements[start:e.ends[to-1]]
-	if to < len(tools) {
-		page.NextCursor = encodeCursor(tools[to-1].Name)
-	}
-	return page
 }
 
 // AppendObject appends a result that is encoded already, with what the

@@ -4,11 +4,14 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
 	"github.com/mcphost/mcphost/host/internal/mcp"
+	"github.com/mcphost/mcphost/host/internal/rawjson"
 )
 
 // noticeOf names the notification for a change of each kind of list, in the
@@ -37,6 +40,15 @@ func (h *hub) publish(kinds mcp.Kinds) {
 	}
 }
 
+// updated passes on that a watched resource changed.
+func (h *hub) updated(uri string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, l := range h.listeners {
+		l.update(uri)
+	}
+}
+
 // A listener gathers the changes that one stream has still to tell.
 type listener struct {
 	interest mcp.Kinds
@@ -45,6 +57,79 @@ type listener struct {
 
 	mu      sync.Mutex
 	pending mcp.Kinds
+	watched map[string]bool // resources whose changes are told
+	changed []string        // those that did, each once
+}
+
+// want adds a resource, and reports false for one that is there, or too many.
+func (l *listener) want(uri string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.watched[uri] || len(l.watched) >= maxSubscriptions {
+		return false
+	}
+	if l.watched == nil {
+		l.watched = make(map[string]bool)
+	}
+	l.watched[uri] = true
+	return true
+}
+
+func (l *listener) unwant(uri string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	had := l.watched[uri]
+	delete(l.watched, uri)
+	return had
+}
+
+func (l *listener) wants(uri string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watched[uri]
+}
+
+// uris returns what is watched.
+func (l *listener) uris() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.watched))
+}
+
+// update notes that a resource changed, if it is watched or a part of one that
+// is. There is at most one note for each.
+func (l *listener) update(uri string) {
+	l.mu.Lock()
+	told := l.covers(uri) && !slices.Contains(l.changed, uri)
+	if told && len(l.changed) < maxSubscriptions {
+		l.changed = append(l.changed, uri)
+	}
+	l.mu.Unlock()
+	if told {
+		l.rouse()
+	}
+}
+
+func (l *listener) covers(uri string) bool {
+	for part := uri; ; {
+		if l.watched[part] {
+			return true
+		}
+		i := strings.LastIndexByte(part, '/')
+		if i < 0 {
+			return false
+		}
+		part = part[:i]
+	}
+}
+
+// takeUpdates returns the resources that changed.
+func (l *listener) takeUpdates() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	uris := l.changed
+	l.changed = nil
+	return uris
 }
 
 func (h *hub) listen(interest mcp.Kinds, g *gate) *listener {
@@ -87,8 +172,9 @@ func (l *listener) take() mcp.Kinds {
 	return kinds
 }
 
-// run tells changes until ctx ends or stop is closed.
-func (l *listener) run(ctx context.Context, stop <-chan struct{}, tell func(method string) error) error {
+// run tells changes until ctx ends or stop is closed. members is what the params
+// hold, without braces.
+func (l *listener) run(ctx context.Context, stop <-chan struct{}, tell func(method, members string) error) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -102,7 +188,12 @@ func (l *listener) run(ctx context.Context, stop <-chan struct{}, tell func(meth
 			if kinds&n.kind == 0 {
 				continue
 			}
-			if err := tell(n.method); err != nil {
+			if err := tell(n.method, ""); err != nil {
+				return err
+			}
+		}
+		for _, uri := range l.takeUpdates() {
+			if err := tell(mcp.NoticeResourceUpdated, string(rawjson.AppendString([]byte(`"uri":`), uri))); err != nil {
 				return err
 			}
 		}
@@ -187,11 +278,19 @@ func (c *Connection) startNotices() {
 	c.stop = stop
 	wire, hub := c.wire, &c.runner.hub
 	l := hub.listen(c.runner.capabilities().Kinds, c.gate)
+	c.listener = l
 	c.notices.Go(func() {
 		defer hub.leave(l)
-		err := l.run(ctx, nil, func(method string) error { return wire.Notify(ctx, method, nil) })
+		err := l.run(ctx, nil, func(method, members string) error { return wire.Notify(ctx, method, noticeParams(members)) })
 		if ctx.Err() == nil {
 			c.log.Debug("notices end", "err", err)
 		}
 	})
+}
+
+func noticeParams(members string) []byte {
+	if members == "" {
+		return nil
+	}
+	return []byte("{" + members + "}")
 }

@@ -23,6 +23,7 @@ type Request struct {
 	Version      mcp.Version // none before a handshake
 	Client       mcp.Implementation
 	Capabilities mcp.ClientCapabilities
+	Principal    *mcp.Principal // nil: nobody in particular
 	Meta         mcp.RequestMeta
 
 	stateless bool // framed as in the stateless era, whatever its version
@@ -68,29 +69,31 @@ func first(values []string) string {
 	return values[0]
 }
 
-// wireError gives a failure the code that the request's version has for it.
-// What is neither a JSON-RPC nor a protocol error stays as it is: the border
-// to the wire makes it an internal error and keeps its text off the wire.
+// wireError gives a failure the code that the request's version has for it. An
+// error that says nothing to a client stays as it is: the border to the wire
+// makes it an internal error and keeps its text off the wire.
 func (q *Request) wireError(err error) error {
 	var p *mcp.ProtocolError
-	if !errors.As(err, &p) {
-		return err
+	if errors.As(err, &p) {
+		return &jsonrpc.Error{Code: q.code(p.Reason), Message: p.Message, Data: p.WireData()}
 	}
-	switch p.Reason {
-	case mcp.ReasonInvalidParams, mcp.ReasonNotFound:
-		return &jsonrpc.Error{Code: jsonrpc.InvalidParams, Message: p.Message, Data: p.Data}
-	case mcp.ReasonMissingCapability:
-		return &jsonrpc.Error{Code: mcp.CodeMissingCapability, Message: p.Message, Data: mcp.AppendRequiredData(nil, p.Required)}
-	case mcp.ReasonUnavailable:
-		return &jsonrpc.Error{Code: jsonrpc.InternalError, Message: p.Message, Data: orElse(p.Data, `{"retryable":true}`)}
-	default:
-		return &jsonrpc.Error{Code: jsonrpc.InternalError, Message: p.Message, Data: p.Data}
+	if text, ok := toolFault(q, err); ok {
+		return &jsonrpc.Error{Code: jsonrpc.InternalError, Message: text}
 	}
+	return err
 }
 
-func orElse(data []byte, fallback string) []byte {
-	if data == nil {
-		return []byte(fallback)
+func (q *Request) code(reason mcp.Reason) jsonrpc.Code {
+	switch {
+	case reason == mcp.ReasonResourceNotFound && !q.stateless:
+		return mcp.CodeResourceNotFound
+	case reason == mcp.ReasonInvalidParams, reason == mcp.ReasonNotFound, reason == mcp.ReasonResourceNotFound:
+		return jsonrpc.InvalidParams
+	case reason == mcp.ReasonMissingCapability && q.stateless:
+		return mcp.CodeMissingCapability
+	case reason == mcp.ReasonHeaderMismatch:
+		return mcp.CodeHeaderMismatch
+	default:
+		return jsonrpc.InternalError
 	}
-	return data
 }

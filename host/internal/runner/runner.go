@@ -18,14 +18,43 @@ import (
 	"github.com/mcphost/mcphost/host/internal/mcp"
 )
 
-// Tools is where tools come from. It is safe for concurrent use.
+// Tools is where tools come from. Like the other sources below it is safe for
+// concurrent use, and its lists are those that are known within the time that a
+// list may take. A call runs one round to its outcome; its error is an
+// *mcp.ProtocolError, an *mcp.PluginError, that of ctx, or a fault.
 type Tools interface {
-	// ListTools returns the list as it is known within the time that a list
-	// may take.
 	ListTools(ctx context.Context) (*mcp.ToolList, error)
-	// CallTool runs one call to its outcome. It may change the call. The error
-	// is an *mcp.ProtocolError, an *mcp.PluginError, that of ctx, or a fault.
 	CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error)
+}
+
+// Prompts is where prompts come from.
+type Prompts interface {
+	ListPrompts(ctx context.Context) (*mcp.PromptList, error)
+	GetPrompt(ctx context.Context, call *mcp.PromptCall, sink mcp.Sink) (mcp.Outcome, error)
+}
+
+// Resources is where resources come from.
+type Resources interface {
+	ListResources(ctx context.Context) (*mcp.ResourceList, error)
+	ListTemplates(ctx context.Context) (*mcp.TemplateList, error)
+	ReadResource(ctx context.Context, call *mcp.ReadCall, sink mcp.Sink) (mcp.Outcome, error)
+}
+
+// Completions is where suggestions come from.
+type Completions interface {
+	Complete(ctx context.Context, call *mcp.CompleteCall) (*mcp.Completion, error)
+}
+
+// Subscriptions watches resources.
+type Subscriptions interface {
+	// Subscribe watches each URI once more and returns those whose changes are
+	// reported; the others are not watched.
+	Subscribe(ctx context.Context, uris []string) (accepted []string, err error)
+	// Unsubscribe takes that back.
+	Unsubscribe(uris []string)
+	// OnUpdate has f called with each watched URI that changed, or a part of
+	// one. f must not block.
+	OnUpdate(f func(uri string)) (remove func())
 }
 
 // Changes tells of lists that differ from what some client has seen.
@@ -35,24 +64,42 @@ type Changes interface {
 	OnChange(f func(mcp.Kinds)) (remove func())
 }
 
-// Options configures a Runner. Info and Tools are required.
+// Options configures a Runner. Info is required.
 type Options struct {
 	Info         mcp.Implementation
 	Instructions string
 	// Provides is what the configured plugins may contribute. It is asked at
 	// each handshake, must be quick, and must start nothing. Nil: nothing.
 	Provides func() mcp.Kinds
-	Tools    Tools
-	Changes  Changes // nil: nothing ever changes
+	// Extensions holds the settings of the extensions that are offered, by
+	// identifier, as a raw JSON object. Nil: none.
+	Extensions []byte
+
+	// What is nil is not served.
+	Tools         Tools
+	Prompts       Prompts
+	Resources     Resources
+	Completions   Completions
+	Subscriptions Subscriptions
+	Changes       Changes // nil: nothing ever changes
+	Sealer        Sealer  // required if anything may ask questions
+
 	// EndConnection tells plugins that a connection is gone. Nil: nobody.
 	EndConnection func(ctx context.Context, id string)
 	Middleware    []Middleware // outermost first
+	// Questions wraps every request to a client, outermost first.
+	Questions []QuestionMiddleware
 
 	PageSize    int           // elements of a list response; 1000 if zero
 	CallTimeout time.Duration // without progress; 60 s if zero
 	CallMax     time.Duration // with progress; 10 min if zero
 	ListTTL     time.Duration // freshness of a complete list; 60 s if zero
-	Log         hclog.Logger  // nothing is logged if nil
+	// QuestionTimeout is how long a client of the handshake era may take to
+	// answer a question; 10 min if zero.
+	QuestionTimeout time.Duration
+	// StateTTL is how long a client of the stateless era may take; 1 h if zero.
+	StateTTL time.Duration
+	Log      hclog.Logger // nothing is logged if nil
 }
 
 // A Runner serves MCP. It is safe for concurrent use once its first connection
@@ -61,13 +108,13 @@ type Runner struct {
 	opts       Options
 	serverInfo [mcp.LatestStateless + 1][]byte // encoded, by version
 	chain      Handler
+	question   Question
 	methods    map[string]*entry // not changed after frozen
 	notices    map[string]noticeEntry
 	frozen     atomic.Bool
 	calls      atomic.Uint64
-	pages      pageCache
 	hub        hub
-	unwatch    func()
+	unwatch    []func()
 }
 
 // A Handler answers one request, or takes one notification (then its ID is
@@ -77,13 +124,19 @@ type Handler func(ctx context.Context, req *Request) (jsonrpc.Result, error)
 // Middleware wraps every request and notification, initialize included.
 type Middleware func(next Handler) Handler
 
+// A Question asks the client of a request something and returns the raw result.
+type Question func(ctx context.Context, req *Request, method string, params []byte) ([]byte, error)
+
+// QuestionMiddleware wraps what leaves for a client of the handshake era: the
+// counterpart of Middleware.
+type QuestionMiddleware func(next Question) Question
+
 // New returns a Runner that serves the methods of MCP.
 func New(opts Options) *Runner {
 	r := &Runner{
 		opts:    withDefaults(opts),
 		methods: make(map[string]*entry),
 		notices: make(map[string]noticeEntry),
-		unwatch: func() {},
 	}
 	for v := mcp.Version20241105; v <= mcp.LatestStateless; v++ {
 		r.serverInfo[v] = r.opts.Info.AppendJSON(nil, v)
@@ -93,8 +146,17 @@ func New(opts Options) *Runner {
 	for i := len(opts.Middleware) - 1; i >= 0; i-- {
 		r.chain = opts.Middleware[i](r.chain)
 	}
+	r.question = func(ctx context.Context, q *Request, method string, params []byte) ([]byte, error) {
+		return q.Channel.Call(ctx, method, params)
+	}
+	for i := len(opts.Questions) - 1; i >= 0; i-- {
+		r.question = opts.Questions[i](r.question)
+	}
 	if opts.Changes != nil {
-		r.unwatch = opts.Changes.OnChange(r.hub.publish)
+		r.unwatch = append(r.unwatch, opts.Changes.OnChange(r.hub.publish))
+	}
+	if opts.Subscriptions != nil {
+		r.unwatch = append(r.unwatch, opts.Subscriptions.OnUpdate(r.hub.updated))
 	}
 	return r
 }
@@ -118,6 +180,12 @@ func withDefaults(opts Options) Options {
 	if opts.ListTTL == 0 {
 		opts.ListTTL = time.Minute
 	}
+	if opts.QuestionTimeout == 0 {
+		opts.QuestionTimeout = 10 * time.Minute
+	}
+	if opts.StateTTL == 0 {
+		opts.StateTTL = time.Hour
+	}
 	if opts.Log == nil {
 		opts.Log = hclog.NewNullLogger()
 	}
@@ -125,15 +193,19 @@ func withDefaults(opts Options) Options {
 }
 
 // Close ends the watch for changes. Connections are closed by their owners.
-func (r *Runner) Close() { r.unwatch() }
+func (r *Runner) Close() {
+	for _, remove := range r.unwatch {
+		remove()
+	}
+}
 
 // Handle answers one request that came on conn.
 func (r *Runner) Handle(ctx context.Context, conn *Connection, req *jsonrpc.Request) (jsonrpc.Result, error) {
 	q := r.classify(conn, req)
-	result, err := r.chain(withRequest(ctx, q), q)
 	if q.Conn != conn || conn.kind == exchange {
-		q.Conn.closeAfter(req.Channel)
+		defer q.Conn.closeAfter(req.Channel) // also when the handler panics
 	}
+	result, err := r.chain(withRequest(ctx, q), q)
 	if err != nil {
 		return nil, q.wireError(err)
 	}
@@ -142,6 +214,9 @@ func (r *Runner) Handle(ctx context.Context, conn *Connection, req *jsonrpc.Requ
 
 // Notify takes one notification that came on conn. Nothing is ever answered.
 func (r *Runner) Notify(ctx context.Context, conn *Connection, n *jsonrpc.Notification) {
+	if conn.kind == exchange {
+		defer conn.Close(ctx)
+	}
 	q := &Request{Method: n.Method, Params: n.Params, Header: n.Header, Conn: conn, Version: conn.Version()}
 	if _, err := r.chain(withRequest(ctx, q), q); err != nil {
 		r.opts.Log.Warn("notification dropped", "method", n.Method, "err", err)
@@ -158,7 +233,7 @@ func (r *Runner) serve(ctx context.Context, q *Request) (jsonrpc.Result, error) 
 		return nil, err
 	}
 	e := r.methods[q.Method]
-	if e == nil || !e.servedIn(q) {
+	if e == nil || !e.servedIn(q) || !r.offers(q) {
 		return nil, &jsonrpc.Error{Code: jsonrpc.MethodNotFound, Message: "method not found: " + q.Method}
 	}
 	return e.handle(ctx, q)
@@ -171,6 +246,26 @@ func (r *Runner) serveNotice(ctx context.Context, q *Request) error {
 		return nil
 	}
 	return handle(ctx, q)
+}
+
+// offers reports whether a method of the stateless era belongs to a capability
+// that is advertised; others are not found there. Clients of the handshake era
+// ask whatever was advertised, and get an empty list.
+func (r *Runner) offers(q *Request) bool {
+	kind, gated := kindOf[q.Method]
+	return !gated || !q.stateless || r.opts.Provides().Has(kind)
+}
+
+// kindOf is the capability that a method belongs to. It is never changed.
+var kindOf = map[string]mcp.Kinds{
+	mcp.MethodListTools:             mcp.KindTools,
+	mcp.MethodCallTool:              mcp.KindTools,
+	mcp.MethodListPrompts:           mcp.KindPrompts,
+	mcp.MethodGetPrompt:             mcp.KindPrompts,
+	mcp.MethodListResources:         mcp.KindResources,
+	mcp.MethodListResourceTemplates: mcp.KindResources,
+	mcp.MethodReadResource:          mcp.KindResources,
+	mcp.MethodComplete:              mcp.KindCompletions,
 }
 
 // stamp is what results of the request's era carry besides their own members.
@@ -188,16 +283,23 @@ func (r *Runner) callID() string { return strconv.FormatUint(r.calls.Add(1), 10)
 // alone, narrowed to the methods that are served.
 func (r *Runner) capabilities() mcp.ServerCapabilities {
 	kinds := r.opts.Provides()
-	for kind, method := range map[mcp.Kinds]string{
-		mcp.KindTools:         mcp.MethodCallTool,
-		mcp.KindPrompts:       mcp.MethodGetPrompt,
-		mcp.KindResources:     mcp.MethodReadResource,
-		mcp.KindSubscriptions: mcp.MethodReadResource,
-		mcp.KindCompletions:   mcp.MethodComplete,
-	} {
-		if r.methods[method] == nil {
-			kinds &^= kind
+	for _, k := range servedBy {
+		if r.methods[k.method] == nil {
+			kinds &^= k.kind
 		}
 	}
-	return mcp.ServerCapabilities{Kinds: kinds, Logging: true}
+	return mcp.ServerCapabilities{Kinds: kinds, Logging: true, Extensions: r.opts.Extensions}
+}
+
+// servedBy names the method without which a kind is not served. It is never
+// changed.
+var servedBy = [...]struct {
+	kind   mcp.Kinds
+	method string
+}{
+	{mcp.KindTools, mcp.MethodCallTool},
+	{mcp.KindPrompts, mcp.MethodGetPrompt},
+	{mcp.KindResources, mcp.MethodReadResource},
+	{mcp.KindSubscriptions, mcp.MethodSubscribe},
+	{mcp.KindCompletions, mcp.MethodComplete},
 }

@@ -58,8 +58,12 @@ func (s *sink) Log(m mcp.LogMessage) {
 // Bound gives the call the time limits of its plugin; zero keeps the host's.
 func (s *sink) Bound(quiet, total time.Duration) { s.timer.bound(quiet, total) }
 
-// ReleaseStream has nothing to release: no response stream here can be resumed.
-func (s *sink) ReleaseStream(uint32) {}
+// ReleaseStream lets go of the client's response stream where it can be resumed.
+func (s *sink) ReleaseStream(retryAfterMillis uint32) {
+	if ch, ok := s.req.Channel.(interface{ Release(time.Duration) }); ok {
+		ch.Release(time.Duration(retryAfterMillis) * time.Millisecond)
+	}
+}
 
 func (s *sink) notify(method string, params []byte) {
 	// A client that is gone, or has cancelled, misses it; that is all.

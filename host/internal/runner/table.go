@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
 	"github.com/mcphost/mcphost/host/internal/mcp"
@@ -132,22 +134,63 @@ func (r *Runner) registerMethods() {
 	add(r, Method[initializeParams, *mcp.InitializeResult]{mcp.MethodInitialize, 0, mcp.LatestHandshake, decodeInitialize, r.initialize, encodeInitialize})
 	add(r, Method[none, none]{mcp.MethodPing, 0, mcp.LatestHandshake, decodeNone, r.ping, encodeEmpty})
 	add(r, Method[none, *mcp.DiscoverResult]{mcp.MethodDiscover, mcp.Version20260728, 0, decodeNone, r.discover, r.encodeDiscover})
-	add(r, Method[string, *mcp.ListPage]{mcp.MethodListTools, 0, 0, decodeCursor, r.listTools, r.encodePage})
-	add(r, Method[toolCall, *mcp.CallToolResult]{mcp.MethodCallTool, 0, 0, decodeToolCall, r.callTool, r.encodeToolResult})
 	add(r, Method[mcp.LogLevel, none]{mcp.MethodSetLogLevel, 0, mcp.LatestHandshake, decodeLogLevel, r.setLogLevel, encodeEmpty})
-	add(r, Method[mcp.Kinds, jsonrpc.Raw]{mcp.MethodListen, mcp.Version20260728, 0, decodeListen, r.listen, encodeRaw})
-
-	// Clients of the handshake era ask for these whatever was advertised, and
-	// some give up on "method not found".
-	for method, key := range map[string]string{
-		mcp.MethodListPrompts:           "prompts",
-		mcp.MethodListResources:         "resources",
-		mcp.MethodListResourceTemplates: "resourceTemplates",
-	} {
-		add(r, Method[string, *mcp.ListPage]{method, 0, mcp.LatestHandshake, decodeCursor, emptyList(key), r.encodePage})
-	}
+	add(r, Method[listenParams, jsonrpc.Raw]{mcp.MethodListen, mcp.Version20260728, 0, decodeListen, r.listen, encodeRaw})
+	r.registerTools()
+	r.registerPrompts()
+	r.registerResources()
 
 	r.notices[mcp.NoticeInitialized] = r.initialized
+	r.notices[mcp.NoticeRootsChanged] = func(context.Context, *Request) error { return nil } // plugins ask for roots anew each time
+}
+
+func (r *Runner) registerTools() {
+	src := r.opts.Tools
+	if src == nil {
+		return
+	}
+	tools := &lister[mcp.Tool]{key: "tools", kind: mcp.KindTools, fetch: src.ListTools, name: func(t *mcp.Tool) string { return t.Name }, write: (*mcp.Tool).AppendJSON}
+	add(r, Method[string, *mcp.ListPage]{mcp.MethodListTools, 0, 0, decodeCursor, tools.handle(r), r.encodePage})
+	add(r, Method[toolCall, *answer]{mcp.MethodCallTool, 0, 0, decodeToolCall, r.callTool, r.encodeAnswer})
+}
+
+func (r *Runner) registerPrompts() {
+	src := r.opts.Prompts
+	if src == nil {
+		r.registerEmptyList(mcp.MethodListPrompts, "prompts")
+		return
+	}
+	prompts := &lister[mcp.Prompt]{key: "prompts", kind: mcp.KindPrompts, fetch: src.ListPrompts, name: func(p *mcp.Prompt) string { return p.Name }, write: (*mcp.Prompt).AppendJSON}
+	add(r, Method[string, *mcp.ListPage]{mcp.MethodListPrompts, 0, 0, decodeCursor, prompts.handle(r), r.encodePage})
+	add(r, Method[promptCall, *answer]{mcp.MethodGetPrompt, 0, 0, decodePromptCall, r.getPrompt, r.encodeAnswer})
+	if r.opts.Completions != nil {
+		add(r, Method[*mcp.CompleteCall, *mcp.Completion]{mcp.MethodComplete, 0, 0, decodeComplete, r.complete, r.encodeCompletion})
+	}
+}
+
+func (r *Runner) registerResources() {
+	src := r.opts.Resources
+	if src == nil {
+		r.registerEmptyList(mcp.MethodListResources, "resources")
+		r.registerEmptyList(mcp.MethodListResourceTemplates, "resourceTemplates")
+		return
+	}
+	resources := &lister[mcp.Resource]{key: "resources", kind: mcp.KindResources, fetch: src.ListResources, name: func(r *mcp.Resource) string { return r.URI }, write: (*mcp.Resource).AppendJSON}
+	templates := &lister[mcp.ResourceTemplate]{key: "resourceTemplates", kind: mcp.KindResources, fetch: src.ListTemplates, name: func(t *mcp.ResourceTemplate) string { return t.URITemplate }, write: (*mcp.ResourceTemplate).AppendJSON}
+	add(r, Method[string, *mcp.ListPage]{mcp.MethodListResources, 0, 0, decodeCursor, resources.handle(r), r.encodePage})
+	add(r, Method[string, *mcp.ListPage]{mcp.MethodListResourceTemplates, 0, 0, decodeCursor, templates.handle(r), r.encodePage})
+	add(r, Method[readCall, *answer]{mcp.MethodReadResource, 0, 0, decodeReadCall, r.readResource, r.encodeAnswer})
+	if r.opts.Subscriptions != nil {
+		add(r, Method[string, none]{mcp.MethodSubscribe, 0, mcp.LatestHandshake, decodeURI, r.subscribe, encodeEmpty})
+		add(r, Method[string, none]{mcp.MethodUnsubscribe, 0, mcp.LatestHandshake, decodeURI, r.unsubscribe, encodeEmpty})
+	}
+}
+
+// registerEmptyList serves the list of what is not there: clients of the
+// handshake era ask for it whatever was advertised, and some give up on "method
+// not found".
+func (r *Runner) registerEmptyList(method, key string) {
+	add(r, Method[string, *mcp.ListPage]{method, 0, mcp.LatestHandshake, decodeCursor, emptyList(key), r.encodePage})
 }
 
 // add registers one of the methods above, whose names are known to be unique.
@@ -157,4 +200,20 @@ func encodeEmpty(dst []byte, _ *Request, _ none) ([]byte, error) { return append
 
 func encodeRaw(dst []byte, _ *Request, raw jsonrpc.Raw) ([]byte, error) {
 	return append(dst, raw...), nil
+}
+
+// A MethodInfo is a row of the method table without its handler.
+type MethodInfo struct {
+	Name         string
+	Since, Until mcp.Version
+}
+
+// Methods returns the rows of the method table, by name.
+func (r *Runner) Methods() []MethodInfo {
+	list := make([]MethodInfo, 0, len(r.methods))
+	for name, e := range r.methods {
+		list = append(list, MethodInfo{name, e.since, e.until})
+	}
+	slices.SortFunc(list, func(a, b MethodInfo) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }

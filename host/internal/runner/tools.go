@@ -5,7 +5,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/mcphost/mcphost/host/internal/mcp"
 	"github.com/mcphost/mcphost/host/internal/rawjson"
@@ -14,6 +13,7 @@ import (
 type toolCall struct {
 	name      string
 	arguments []byte // a raw object
+	resume    resume
 }
 
 func decodeToolCall(params []byte) (toolCall, error) {
@@ -28,62 +28,64 @@ func decodeToolCall(params []byte) (toolCall, error) {
 	case rawjson.KindOf(arguments) != rawjson.KindObject:
 		return toolCall{}, errors.New("arguments must be an object")
 	}
-	return toolCall{name, arguments}, nil
+	resume, err := decodeResume(params)
+	return toolCall{name, arguments, resume}, err
 }
 
 // callTool answers tools/call. What goes wrong with the tool is a result, so
 // that the model can see it; what is wrong with the request is an error.
-func (r *Runner) callTool(ctx context.Context, q *Request, p toolCall) (*mcp.CallToolResult, error) {
-	timer := startCallTimer(ctx, r.opts.CallTimeout, r.opts.CallMax)
-	defer timer.stop()
-	sink := &sink{ctx: timer.ctx, req: q, timer: timer, level: q.logLevel()}
-
-	outcome, err := r.opts.Tools.CallTool(timer.ctx, r.routed(q, p), sink)
-	if err != nil {
-		return r.failedCall(q, p.name, timer, err)
+func (r *Runner) callTool(ctx context.Context, q *Request, p toolCall) (*answer, error) {
+	reply, err := r.converse(ctx, q, p.resume, func(ctx context.Context, again *mcp.Resumption, sink mcp.Sink) (mcp.Outcome, error) {
+		return r.opts.Tools.CallTool(ctx, &mcp.ToolCall{
+			Name:         p.name,
+			Arguments:    p.arguments,
+			Context:      r.callContext(q),
+			Resumption:   again,
+			CheckHeaders: q.stateless && q.Header != nil,
+		}, sink)
+	})
+	if err == nil {
+		return reply, nil
 	}
-	if outcome.InputRequired != nil {
-		return mcp.ToolError(fmt.Sprintf("%s asks questions before it goes on, which this server does not pass on", p.name)), nil
-	}
-	return outcome.Tool, nil
-}
-
-// routed is the call with everything that a plugin may know about it.
-func (r *Runner) routed(q *Request, p toolCall) *mcp.ToolCall {
-	return &mcp.ToolCall{
-		Name:      p.name,
-		Arguments: p.arguments,
-		Context: mcp.CallContext{
-			RequestID:     r.callID(),
-			ConnectionID:  q.Conn.idForPlugins(),
-			Client:        q.Client,
-			Capabilities:  q.Capabilities,
-			LogLevel:      q.logLevel(),
-			WantsProgress: q.Meta.ProgressToken != nil,
-			Headers:       q.Header,
-			Meta:          q.Meta.Rest,
-			Trace:         q.trace(),
-		},
-	}
-}
-
-func (r *Runner) failedCall(q *Request, name string, timer *callTimer, err error) (*mcp.CallToolResult, error) {
-	if timer.expired() {
-		r.opts.Log.Warn("call took too long", "tool", name, "err", err)
-		return mcp.ToolError(fmt.Sprintf("%s did not finish in time: %s", name, timer.cause())), nil
-	}
-	if fault := (*mcp.PluginError)(nil); errors.As(err, &fault) {
-		r.opts.Log.Warn("call failed", "tool", name, "err", fault)
-		return mcp.ToolError(fault.Public()), nil
-	}
-	if p := (*mcp.ProtocolError)(nil); errors.As(err, &p) && p.Reason == mcp.ReasonMissingCapability && !q.stateless {
-		// The handshake era has no code for this; a tool error is what its
-		// clients show.
-		return mcp.ToolError(p.Message), nil
+	if text, ok := toolFault(q, err); ok {
+		r.opts.Log.Warn("call failed", "tool", p.name, "err", err)
+		return &answer{Outcome: mcp.Outcome{Tool: mcp.ToolError(text)}}, nil
 	}
 	return nil, err
 }
 
-func (r *Runner) encodeToolResult(dst []byte, q *Request, result *mcp.CallToolResult) ([]byte, error) {
-	return result.AppendJSON(dst, q.Version, r.stamp(q)), nil
+// toolFault returns what the model is told of a failure that is the tool's.
+func toolFault(q *Request, err error) (text string, ok bool) {
+	if e := (*mcp.PluginError)(nil); errors.As(err, &e) {
+		return e.Public(), true
+	}
+	if e := (*errTooLong)(nil); errors.As(err, &e) {
+		return "the tool did not finish in time: " + e.why, true
+	}
+	if e := (*errQuestion)(nil); errors.As(err, &e) {
+		return e.text, true
+	}
+	// The handshake era has no code for a missing capability; a tool error is
+	// what its clients show.
+	if e := (*mcp.ProtocolError)(nil); errors.As(err, &e) && e.Reason == mcp.ReasonMissingCapability && !q.stateless {
+		return e.Message, true
+	}
+	return "", false
+}
+
+// callContext is everything that a plugin may know about a call.
+func (r *Runner) callContext(q *Request) mcp.CallContext {
+	return mcp.CallContext{
+		RequestID:    r.callID(),
+		ConnectionID: q.Conn.idForPlugins(),
+		Client:       q.Client,
+		Capabilities: q.Capabilities,
+		LogLevel:     q.logLevel(),
+		// Progress is wanted whether or not the client reads it: it also tells
+		// the host's timer that the call is alive.
+		WantsProgress: true,
+		Headers:       q.Header,
+		Meta:          q.Meta.Rest,
+		Trace:         q.trace(),
+	}
 }
