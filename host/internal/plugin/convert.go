@@ -16,9 +16,6 @@ import (
 // What comes from a plugin is foreign: every JSON field is checked here, and
 // leaves as one line, so that no stage behind needs to look again.
 
-// maxState is how much a plugin may want back with the answers (InputRequired).
-const maxState = 64 << 10
-
 // reservedMeta begins the _meta keys that the host alone may set.
 const reservedMeta = "io.modelcontextprotocol/"
 
@@ -111,67 +108,6 @@ func capabilities(c *pluginv1.ClientCapabilities) mcp.ClientCapabilities {
 		SamplingTools:   c.GetSamplingTools(),
 		Roots:           c.GetRoots(),
 	}
-}
-
-// toolResult reads a result. Its error completes "plugin <name> ...".
-func toolResult(r *pluginv1.CallToolResult) (*mcp.CallToolResult, error) {
-	content, err := contentBlocks(r.GetContent())
-	if err != nil {
-		return nil, err
-	}
-	out := &mcp.CallToolResult{Content: content, IsError: r.GetIsError()}
-	if structured := r.GetStructuredContentJson(); len(structured) > 0 {
-		if err := rawjson.Valid(structured); err != nil {
-			return nil, badJSON("structured content", err)
-		}
-		out.StructuredContent = oneLine(structured)
-	}
-	if out.Meta, err = metaObject(r.GetMetaJson()); err != nil {
-		return nil, badJSON("_meta", err)
-	}
-	return out, nil
-}
-
-// inputRequired reads the questions of a round.
-func inputRequired(in *pluginv1.InputRequired) (*mcp.InputRequired, error) {
-	if len(in.GetState()) > maxState {
-		return nil, fmt.Errorf("wants %d bytes of state back, the limit is %d", len(in.GetState()), maxState)
-	}
-	out := &mcp.InputRequired{State: in.GetState()}
-	keys := map[string]bool{}
-	for _, req := range in.GetRequests() {
-		method := inputMethod(req.GetMethod())
-		switch {
-		case method == "":
-			return nil, fmt.Errorf(textBadRequest, "it has no kind that the host knows")
-		case req.GetKey() == "":
-			return nil, fmt.Errorf(textBadRequest, "it has no key")
-		case keys[req.GetKey()]:
-			return nil, fmt.Errorf(textBadRequest, "two have the same key")
-		}
-		keys[req.GetKey()] = true
-		params := req.GetParamsJson()
-		if len(params) == 0 {
-			params = []byte("{}")
-		}
-		if err := validObject(params); err != nil {
-			return nil, badJSON("a question", err)
-		}
-		out.Requests = append(out.Requests, mcp.InputRequest{Key: req.GetKey(), Method: method, Params: oneLine(params)})
-	}
-	return out, nil
-}
-
-func inputMethod(m pluginv1.InputMethod) string {
-	switch m {
-	case pluginv1.InputMethod_INPUT_METHOD_ELICIT:
-		return "elicitation/create"
-	case pluginv1.InputMethod_INPUT_METHOD_SAMPLE:
-		return "sampling/createMessage"
-	case pluginv1.InputMethod_INPUT_METHOD_LIST_ROOTS:
-		return "roots/list"
-	}
-	return ""
 }
 
 // protocolError reads the outcome that is neither a result nor a question. Its

@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,11 +66,20 @@ func TestBadOutcomesNeverReachTheClient(t *testing.T) {
 		return &pluginv1.InputRequired{Requests: reqs}
 	}
 	elicit := pluginv1.InputMethod_INPUT_METHOD_ELICIT
+	var many []*pluginv1.InputRequest
+	for i := range 33 {
+		many = append(many, &pluginv1.InputRequest{Key: strconv.Itoa(i), Method: elicit})
+	}
+	if _, err := inputRequired(ask(many[:32]...)); err != nil {
+		t.Errorf("32 questions: %v", err)
+	}
 	questions := map[string]*pluginv1.InputRequired{
 		"no method":   ask(&pluginv1.InputRequest{Key: "k"}),
 		"no key":      ask(&pluginv1.InputRequest{Method: elicit}),
 		"same key":    ask(&pluginv1.InputRequest{Key: "k", Method: elicit}, &pluginv1.InputRequest{Key: "k", Method: elicit}),
 		"bad params":  ask(&pluginv1.InputRequest{Key: "k", Method: elicit, ParamsJson: []byte("[]")}),
+		"long key":    ask(&pluginv1.InputRequest{Key: strings.Repeat("k", 129), Method: elicit}),
+		"many":        ask(many...),
 		"large state": {State: make([]byte, 64<<10+1)},
 	}
 	for name, question := range questions {

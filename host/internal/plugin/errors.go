@@ -82,11 +82,12 @@ const (
 	textNoOutcome  = "ended this call without an outcome"
 	textInvalid    = "returned text that is not valid UTF-8"
 	textFailed     = "failed to run this call; the host's log has the details"
-	textNoTools    = "does not serve tools"
+	textNoService  = "does not serve %s"
 	textTooLarge   = "returned more than the %d MiB that one message may hold; ask for less"
 	textRequest    = "does not take a request of this size; send less"
 	textBusy       = "is busy: %d calls are running and %d are waiting; try again later"
 	textBadJSON    = "returned %s that is not valid JSON of the kind it must be"
+	textNoContents = "returned a resource without contents"
 	textBadRequest = "asked a question that the host cannot pass on: %s"
 )
 
@@ -101,7 +102,7 @@ func (p *Plugin) failure(text string, cause error) *mcp.PluginError {
 
 // callError turns the failure of an RPC into what the caller is told. A status
 // never becomes anything else than a tool error: protocol errors are outcomes.
-func (p *Plugin) callError(ctx context.Context, err error) error {
+func (p *Plugin) callError(ctx context.Context, service string, err error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("plugin %s: call given up: %w", p.cfg.Name, context.Cause(ctx))
 	}
@@ -119,7 +120,7 @@ func (p *Plugin) callError(ctx context.Context, err error) error {
 	case codes.ResourceExhausted:
 		return p.failure(sizeText(st.Message()), err)
 	case codes.Unimplemented:
-		return p.failure(textNoTools, err)
+		return p.failure(fmt.Sprintf(textNoService, service), err)
 	case codes.Internal:
 		// Neither gRPC nor protobuf has a type for this.
 		if strings.Contains(st.Message(), "invalid UTF-8") {

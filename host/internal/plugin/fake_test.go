@@ -39,6 +39,7 @@ import (
 type fake struct {
 	pluginv1.UnimplementedPluginServiceServer
 	pluginv1.UnimplementedToolServiceServer
+	abilities
 
 	mode   string
 	server *grpc.Server
@@ -63,7 +64,7 @@ func beFake(mode string) {
 	if path := os.Getenv(noteVar); path != "" {
 		writeNote(path, os.Getpid())
 	}
-	f := &fake{mode: mode, watching: make(chan string, 8)}
+	f := &fake{mode: mode, watching: make(chan string, 8), abilities: abilities{changed: make(chan string, 8)}}
 	f.revision.Store(ptr("r1"))
 	f.beforeHandshake()
 
@@ -112,6 +113,7 @@ func (f *fake) serve(path string) {
 	if f.mode != "foreign" {
 		pluginv1.RegisterPluginServiceServer(f.server, f)
 		pluginv1.RegisterToolServiceServer(f.server, f)
+		f.abilities.register(f.server, f.mode)
 	}
 	if f.mode != "nocontroller" {
 		f.server.RegisterService(controller(f.server, f.mode == "deaf"), nil)
@@ -178,6 +180,8 @@ func (f *fake) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.D
 		return &pluginv1.DescribeResponse{Limits: &pluginv1.Limits{MaxConcurrentCalls: 2}}, nil
 	case "notools":
 		return &pluginv1.DescribeResponse{Abilities: []pluginv1.Ability{pluginv1.Ability_ABILITY_PROMPTS, 99}}, nil
+	case "all", "notemplates":
+		return &pluginv1.DescribeResponse{Abilities: everything}, nil
 	}
 	return &pluginv1.DescribeResponse{Name: "a fake", Version: "1.2"}, nil
 }
@@ -200,11 +204,17 @@ func (f *fake) Watch(_ *pluginv1.WatchRequest, stream grpc.ServerStreamingServer
 		return status.Error(codes.Unimplemented, "")
 	}
 	for {
-		event := &pluginv1.WatchResponse_Revisions{Revisions: &pluginv1.Revisions{Tools: *f.revision.Load()}}
+		now := *f.revision.Load()
+		event := &pluginv1.WatchResponse_Revisions{Revisions: &pluginv1.Revisions{Tools: now, Resources: now, Prompts: now}}
 		if err := stream.Send(&pluginv1.WatchResponse{Event: event}); err != nil {
 			return err
 		}
 		select {
+		case uri := <-f.changed:
+			event := &pluginv1.WatchResponse_ResourceUpdated{ResourceUpdated: &pluginv1.ResourceUpdated{Uri: uri}}
+			if err := stream.Send(&pluginv1.WatchResponse{Event: event}); err != nil {
+				return err
+			}
 		case next := <-f.watching:
 			if next == "" {
 				return status.Error(codes.Internal, "watch breaks")
@@ -296,6 +306,9 @@ func (f *fake) run(req *pluginv1.CallToolRequest, arg string, stream toolStream)
 		return ptr(strconv.FormatBool(ok)), nil
 	case "most":
 		return ptr(strconv.FormatInt(f.most.Load(), 10)), nil
+	case "change":
+		f.changed <- arg
+		return &arg, nil
 	case "revise":
 		if arg != "" {
 			f.revision.Store(&arg)

@@ -80,6 +80,9 @@ func (p *Plugin) shakeHands(context.Context) error {
 		p.conn = client.Conn
 		p.plugin = pluginv1.NewPluginServiceClient(p.conn)
 		p.tools = pluginv1.NewToolServiceClient(p.conn)
+		p.resources = pluginv1.NewResourceServiceClient(p.conn)
+		p.prompts = pluginv1.NewPromptServiceClient(p.conn)
+		p.completions = pluginv1.NewCompletionServiceClient(p.conn)
 		return nil
 	})
 }

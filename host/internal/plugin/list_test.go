@@ -55,7 +55,14 @@ func names(tools []mcp.Tool) string {
 	return strings.Join(list, " ")
 }
 
-func sieve(t *testing.T, cfg Config) (*toolSieve, *logBuffer) {
+// toolSieve returns what ListTools puts the plugin's pages through.
+func toolSieve(t *testing.T, cfg Config) (*sieve[*pluginv1.Tool, mcp.Tool], *logBuffer) {
+	t.Helper()
+	cfg, log := completed(t, cfg)
+	return newSieve(cfg.toolRules(), cfg.Log), log
+}
+
+func completed(t *testing.T, cfg Config) (Config, *logBuffer) {
 	t.Helper()
 	log := logger(t)
 	cfg.Name, cfg.Command, cfg.Log = "fake", "x", log.log
@@ -63,7 +70,7 @@ func sieve(t *testing.T, cfg Config) (*toolSieve, *logBuffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &toolSieve{cfg: &cfg, names: map[string]bool{}}, log
+	return cfg, log
 }
 
 func TestUnfitToolIsDroppedAlone(t *testing.T) {
@@ -79,13 +86,17 @@ func TestUnfitToolIsDroppedAlone(t *testing.T) {
 		"duplicate keys":    {Name: "t", InputSchemaJson: []byte(`{"type":"object","type":"object"}`)},
 		"output no JSON":    {Name: "t", OutputSchemaJson: []byte("x")},
 		"large schema":      {Name: "t", InputSchemaJson: []byte(`{"type":"object","x":"` + strings.Repeat("x", 256<<10) + `"}`)},
+		"other dialect":     {Name: "t", InputSchemaJson: []byte(`{"$schema":"https://example.com/x","type":"object"}`)},
+		"no schema":         {Name: "t", InputSchemaJson: []byte(`{"type":"object","properties":{"a":{"type":7}}}`)},
+		"outside reference": {Name: "t", OutputSchemaJson: []byte(`{"$ref":"https://example.com/x"}`)},
+		"header of array":   {Name: "t", InputSchemaJson: []byte(`{"type":"object","properties":{"a":{"type":"array","x-mcp-header":"A"}}}`)},
 		"large description": {Name: "t", Description: strings.Repeat("x", 16<<10+1)},
 	}
 	for name, tool := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, log := sieve(t, Config{})
+			s, log := toolSieve(t, Config{})
 			s.add([]*pluginv1.Tool{{Name: "good"}, tool, {Name: "also-good"}})
-			if got := names(s.tools); got != "good also-good" {
+			if got := names(s.items); got != "good also-good" {
 				t.Errorf("left are %s", got)
 			}
 			if !strings.Contains(log.String(), "tool dropped") {
@@ -96,9 +107,9 @@ func TestUnfitToolIsDroppedAlone(t *testing.T) {
 }
 
 func TestQuotaOfTools(t *testing.T) {
-	s, log := sieve(t, Config{MaxTools: 2})
-	if full := s.add([]*pluginv1.Tool{{Name: "a"}, {Name: "b"}, {Name: "c"}}); !full || names(s.tools) != "a b" {
-		t.Errorf("full %v, tools %s", full, names(s.tools))
+	s, log := toolSieve(t, Config{MaxTools: 2})
+	if full := s.add([]*pluginv1.Tool{{Name: "a"}, {Name: "b"}, {Name: "c"}}); !full || names(s.items) != "a b" {
+		t.Errorf("full %v, tools %s", full, names(s.items))
 	}
 	if !strings.Contains(log.String(), "too many tools") {
 		t.Error("nothing in the log")
@@ -106,14 +117,14 @@ func TestQuotaOfTools(t *testing.T) {
 }
 
 func TestToolIsCleaned(t *testing.T) {
-	s, _ := sieve(t, Config{})
+	s, _ := toolSieve(t, Config{})
 	s.add([]*pluginv1.Tool{{
 		Name:             "t",
 		OutputSchemaJson: []byte("{\n  \"a\": \"x y\"\r\n}"),
 		Icons:            []*pluginv1.Icon{{Src: "javascript:x"}, {Src: "https://a/b"}, {Src: "file:///x"}, {Src: "DATA:,x"}},
 		MetaJson:         []byte(`{"io.modelcontextprotocol/x":1,"mine":{"a":[1]},"\u0069o.modelcontextprotocol/y":2}`),
 	}})
-	tool := s.tools[0]
+	tool := s.items[0]
 	if string(tool.InputSchema) != `{"type":"object"}` || string(tool.OutputSchema) != `{"a":"x y"}` {
 		t.Errorf("schemas are %s and %s", tool.InputSchema, tool.OutputSchema)
 	}
@@ -162,14 +173,14 @@ func TestStaticPluginNeverChanges(t *testing.T) {
 }
 
 func TestChangesAreThoseAfterTheList(t *testing.T) {
-	see := func(revision string) func(*changes) { return func(c *changes) { c.see(mcp.KindTools, revision) } }
+	see := func(revision string) func(*changes) { return func(c *changes) { c.see(toolList, revision) } }
 	list := func(revision string, during ...func(*changes)) func(*changes) {
 		return func(c *changes) {
-			begun := c.begin(mcp.KindTools)
+			begun := c.begin(toolList)
 			for _, step := range during {
 				step(c)
 			}
-			c.listed(mcp.KindTools, revision, begun)
+			c.listed(toolList, revision, begun)
 		}
 	}
 	tests := []struct {
@@ -187,8 +198,8 @@ func TestChangesAreThoseAfterTheList(t *testing.T) {
 		{"list that never changes", []func(*changes){list(""), see("2")}, 0},
 		{"watch that never changes", []func(*changes){list("1"), see("")}, 0},
 		{"kinds are merged", []func(*changes){list("1"), see("2"), func(c *changes) {
-			c.listed(mcp.KindPrompts, "1", 0)
-			c.see(mcp.KindPrompts, "2")
+			c.listed(promptList, "1", 0)
+			c.see(promptList, "2")
 		}}, mcp.KindTools | mcp.KindPrompts},
 	}
 	for _, test := range tests {

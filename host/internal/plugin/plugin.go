@@ -18,20 +18,20 @@ import (
 // methods are safe for concurrent use.
 type Plugin struct {
 	// Immutable once Start has returned.
-	cfg     Config
-	log     hclog.Logger
-	dir     *runDir
-	forker  *Forker // to be closed with the plugin; nil if it is shared
-	proc    *process
-	client  *goplugin.Client
-	conn    *grpc.ClientConn
-	plugin  pluginv1.PluginServiceClient
-	tools   pluginv1.ToolServiceClient
+	cfg    Config
+	log    hclog.Logger
+	dir    *runDir
+	forker *Forker // to be closed with the plugin; nil if it is shared
+	proc   *process
+	client *goplugin.Client
+	conn   *grpc.ClientConn
+	services
 	desc    Description
 	headers map[string]bool // those it may see, in canonical form
 	gate    gate
 
 	changes changes
+	updates updates
 
 	done     chan struct{} // closed when the process is gone
 	lost     chan struct{} // closed when the process was killed and does not go
@@ -41,6 +41,15 @@ type Plugin struct {
 	mu      sync.Mutex
 	stopped bool  // the host asked for the end
 	err     error // why it is over; set before done is closed
+}
+
+// services are the clients of what a plugin can serve.
+type services struct {
+	plugin      pluginv1.PluginServiceClient
+	tools       pluginv1.ToolServiceClient
+	resources   pluginv1.ResourceServiceClient
+	prompts     pluginv1.PromptServiceClient
+	completions pluginv1.CompletionServiceClient
 }
 
 // A Description is a plugin's word about itself. All but Provides and
@@ -60,9 +69,17 @@ type Description struct {
 // Description returns what the plugin said about itself when it started.
 func (p *Plugin) Description() Description { return p.desc }
 
+// Provides returns the abilities that the plugin said it serves.
+func (p *Plugin) Provides() mcp.Kinds { return p.desc.Provides }
+
 // Changes delivers the kinds of lists that differ from what was listed last.
 // Events that nobody has read yet are merged into one. It is never closed.
 func (p *Plugin) Changes() <-chan mcp.Kinds { return p.changes.ch }
+
+// Updates delivers the URIs of resources that changed, each of which may be a
+// part of one that is subscribed to. Events that nobody has read yet are merged
+// by URI; of more than 256 the oldest are lost. It is never closed.
+func (p *Plugin) Updates() <-chan string { return p.updates.ch }
 
 // Done is closed when the process is gone, or was killed and the kernel does
 // not let go of it.

@@ -36,6 +36,38 @@ func (p *Plugin) toolRequest(call *mcp.ToolCall) *pluginv1.CallToolRequest {
 	}
 }
 
+func (p *Plugin) readRequest(call *mcp.ReadCall) *pluginv1.ReadResourceRequest {
+	return &pluginv1.ReadResourceRequest{
+		Context:    p.callContext(&call.Context),
+		Uri:        call.URI,
+		Resumption: resumption(call.Resumption),
+	}
+}
+
+func (p *Plugin) promptRequest(call *mcp.PromptCall) *pluginv1.GetPromptRequest {
+	return &pluginv1.GetPromptRequest{
+		Context:    p.callContext(&call.Context),
+		Name:       call.Name,
+		Arguments:  call.Arguments,
+		Resumption: resumption(call.Resumption),
+	}
+}
+
+func (p *Plugin) completeRequest(call *mcp.CompleteCall) *pluginv1.CompleteRequest {
+	req := &pluginv1.CompleteRequest{
+		Context:           p.callContext(&call.Context),
+		ArgumentName:      call.Argument,
+		ArgumentValue:     call.Value,
+		ResolvedArguments: call.Resolved,
+	}
+	if call.Template != "" {
+		req.Reference = &pluginv1.CompleteRequest_ResourceUriTemplate{ResourceUriTemplate: call.Template}
+	} else {
+		req.Reference = &pluginv1.CompleteRequest_PromptName{PromptName: call.Prompt}
+	}
+	return req
+}
+
 func (p *Plugin) callContext(c *mcp.CallContext) *pluginv1.CallContext {
 	out := &pluginv1.CallContext{
 		RequestId:     c.RequestID,

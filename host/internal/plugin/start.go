@@ -56,6 +56,7 @@ func newPlugin(cfg Config, dir *runDir) *Plugin {
 		dir:      dir,
 		headers:  visibleHeaders(cfg.AllowHeaders),
 		changes:  changes{ch: make(chan mcp.Kinds, 1)},
+		updates:  updates{ch: make(chan string, maxUpdates)},
 		done:     make(chan struct{}),
 		lost:     make(chan struct{}),
 		finished: make(chan struct{}),

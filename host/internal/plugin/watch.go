@@ -21,8 +21,9 @@ const (
 	watchBackoffMax = time.Minute
 )
 
-// watch follows the plugin's revisions until ctx ends. The stream opens with
-// the current ones, so nothing is lost while it is down.
+// watch follows what changes in the plugin until ctx ends. The stream opens with
+// the current revisions, so no change of a list is lost while it is down; updates
+// of resources are.
 func (p *Plugin) watch(ctx context.Context) {
 	backoff := watchBackoffMin
 	for {
@@ -56,9 +57,13 @@ func (p *Plugin) watchOnce(ctx context.Context) error {
 			return err
 		}
 		if now := event.GetRevisions(); now != nil {
-			p.changes.see(mcp.KindTools, now.GetTools())
-			p.changes.see(mcp.KindResources, now.GetResources())
-			p.changes.see(mcp.KindPrompts, now.GetPrompts())
+			p.changes.see(toolList, now.GetTools())
+			p.changes.see(promptList, now.GetPrompts())
+			p.changes.see(resourceList, now.GetResources())
+			p.changes.see(templateList, now.GetResources())
+		}
+		if changed := event.GetResourceUpdated(); changed != nil {
+			p.updated(changed.GetUri())
 		}
 	}
 }
@@ -75,12 +80,42 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// A list is one of a plugin's lists.
+type list uint8
+
+// The lists. Resources and templates share one revision, but are not read at
+// one moment: either may be older than what the watch says.
+const (
+	toolList list = iota
+	promptList
+	resourceList
+	templateList
+	lists // how many there are
+)
+
+// String returns what the list is of, in the plural.
+func (l list) String() string {
+	return [...]string{"tools", "prompts", "resources", "resource templates"}[l]
+}
+
+// kind is what clients are told when the list changes.
+func (l list) kind() mcp.Kinds {
+	switch l {
+	case toolList:
+		return mcp.KindTools
+	case promptList:
+		return mcp.KindPrompts
+	default:
+		return mcp.KindResources
+	}
+}
+
 // changes compares what was listed with what the plugin says is current.
 type changes struct {
 	ch chan mcp.Kinds // of one element: what changed and was not yet read
 
 	mu    sync.Mutex
-	lists map[mcp.Kinds]*revision // by single kind
+	lists [lists]revision
 }
 
 // A revision is the state of one list. Empty strings mean that it never changes.
@@ -91,44 +126,34 @@ type revision struct {
 	events uint64 // how often it said so
 }
 
-func (c *changes) of(kind mcp.Kinds) *revision {
-	if c.lists == nil {
-		c.lists = map[mcp.Kinds]*revision{}
-	}
-	if c.lists[kind] == nil {
-		c.lists[kind] = &revision{}
-	}
-	return c.lists[kind]
-}
-
 // see takes a revision from the watch.
-func (c *changes) see(kind mcp.Kinds, now string) {
+func (c *changes) see(l list, now string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.of(kind)
+	r := &c.lists[l]
 	r.now = now
 	r.events++
 	if r.listed && r.differs() {
-		c.announce(kind)
+		c.announce(l.kind())
 	}
 }
 
 // begin is called before a list and returns what listed wants to know.
-func (c *changes) begin(kind mcp.Kinds) uint64 {
+func (c *changes) begin(l list) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.of(kind).events
+	return c.lists[l].events
 }
 
 // listed takes the revision of a list. A revision that came while it was made
 // may be newer than the list; one that came before is not.
-func (c *changes) listed(kind mcp.Kinds, revision string, begun uint64) {
+func (c *changes) listed(l list, revision string, begun uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.of(kind)
+	r := &c.lists[l]
 	r.listed, r.last = true, revision
 	if r.events != begun && r.differs() {
-		c.announce(kind)
+		c.announce(l.kind())
 	}
 }
 
