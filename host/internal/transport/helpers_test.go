@@ -109,6 +109,10 @@ func admitByHeader(f *jsonrpc.Frame) Admission {
 		return Admission{Mode: OpensSession}
 	case "session":
 		return Admission{Mode: InSession}
+	case "resumable":
+		return Admission{Mode: InSession, Resumable: true}
+	case "priming":
+		return Admission{Mode: InSession, Resumable: true, Priming: true}
 	case "notice":
 		return Admission{Mode: Stateless, NoAnswer: true}
 	case "refuse":
@@ -213,9 +217,13 @@ func readBody(t *testing.T, resp *http.Response) string {
 
 // eventReader reads an event stream, independently of what writes it: it
 // follows the parsing rules of the HTML standard.
-type eventReader struct{ r *bufio.Reader }
+type eventReader struct {
+	r     *bufio.Reader
+	id    string // of the last event that had one
+	retry string // as last told
+}
 
-func events(r io.Reader) *eventReader { return &eventReader{bufio.NewReader(r)} }
+func events(r io.Reader) *eventReader { return &eventReader{r: bufio.NewReader(r)} }
 
 // next returns the type and the data of the next event, or "comment" and its
 // text.
@@ -236,6 +244,10 @@ func (e *eventReader) next() (kind, data string, err error) {
 			return "comment", value, nil
 		case name == "event":
 			kind = value
+		case name == "id":
+			e.id = value
+		case name == "retry":
+			e.retry = value
 		case name == "data":
 			lines = append(lines, value)
 		}

@@ -33,6 +33,15 @@ type Admission struct {
 	// get: the response is never turned into an event stream.
 	NoAnswer bool
 
+	// Resumable says that a client of this version may resume event streams
+	// with Last-Event-ID: events get ids and are kept for a while. It counts
+	// within sessions only, and the latest frame decides for the GET stream.
+	Resumable bool
+	// Priming says that such a client also understands an event that has an id
+	// and no data, with which a stream then begins, and being asked to come
+	// back later (Release).
+	Priming bool
+
 	ID     jsonrpc.ID     // with Refused: the id of the refused request, if it has one
 	Err    *jsonrpc.Error // with Refused: what the client is told
 	Status int            // with Refused: the HTTP status; 400 if zero
@@ -42,7 +51,8 @@ type Admission struct {
 // Serve with NoLegacy; of the other fields the zero value works.
 type HTTPOptions struct {
 	Path     string // of the endpoint; "/mcp" if empty
-	NoLegacy bool   // no sessions: GET and DELETE are not allowed
+	SSEPath  string // of the HTTP+SSE transport of 2024-11-05, such as "/sse"; off if empty
+	NoLegacy bool   // no sessions: GET and DELETE are not allowed, and SSEPath is off
 	Loopback bool   // the listener is on a loopback address
 
 	// AllowedHosts are the names that the Host header and the host of an Origin
@@ -67,6 +77,8 @@ type HTTPOptions struct {
 	MaxSessions    int           // open at once; 1024 if zero
 	SessionIdle    time.Duration // how long a session lives unused; 1 h if zero
 	PendingNotices int           // messages kept per session for a GET stream; 64 if zero
+	ReplayEvents   int           // kept per session for clients that resume; 1000 if zero
+	ReplayBytes    int           // of those events; 4 MiB if zero. A larger event is not kept
 
 	// Admit decides how the frame of a POST is served. It must not block.
 	Admit func(*jsonrpc.Frame) Admission
@@ -83,7 +95,8 @@ type HTTPOptions struct {
 	Log hclog.Logger // silent if nil
 }
 
-// HTTP is the MCP endpoint: an http.Handler for POST, GET, DELETE and OPTIONS.
+// HTTP is the MCP endpoint: an http.Handler for POST, GET, DELETE and OPTIONS,
+// and for the older pair of endpoints at SSEPath.
 // It is safe for concurrent use. The caller must Shutdown it.
 type HTTP struct {
 	opts     HTTPOptions // immutable, defaults filled in
@@ -112,6 +125,8 @@ func withDefaults(o HTTPOptions) HTTPOptions {
 	o.MaxSessions = or(o.MaxSessions, 1024)
 	o.SessionIdle = or(o.SessionIdle, time.Hour)
 	o.PendingNotices = or(o.PendingNotices, 64)
+	o.ReplayEvents = or(o.ReplayEvents, 1000)
+	o.ReplayBytes = or(o.ReplayBytes, 4<<20)
 	if o.Status == nil {
 		o.Status = func(bool, *jsonrpc.Error) int { return http.StatusOK }
 	}
@@ -163,10 +178,14 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	defer h.gate.leave()
 
-	switch r.Method {
-	case http.MethodGet:
+	switch sse := h.isSSE(r); {
+	case sse && r.Method == http.MethodGet:
+		return h.serveSSE(w, r)
+	case sse:
+		return h.serveSSEMessage(w, r)
+	case r.Method == http.MethodGet:
 		return h.serveGET(w, r)
-	case http.MethodDelete:
+	case r.Method == http.MethodDelete:
 		return h.serveDELETE(w, r)
 	default:
 		return h.servePOST(w, r)

@@ -55,9 +55,17 @@ func excluded(params string) bool {
 
 // isJSON reports whether the body is declared as JSON, uncompressed.
 func isJSON(header http.Header) bool {
-	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := first(header["Content-Encoding"]); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return false
 	}
-	mediaType, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	mediaType, _, _ := strings.Cut(first(header["Content-Type"]), ";")
 	return strings.EqualFold(strings.TrimSpace(mediaType), "application/json")
+}
+
+// first is Header.Get for a name in canonical form, which that would make anew.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }

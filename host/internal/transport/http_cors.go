@@ -25,10 +25,10 @@ func allowOrigin(header http.Header, origin string) {
 // tells the methods.
 func (h *HTTP) preflight(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("Allow", h.methods())
+	header.Set("Allow", h.methods(r))
 	if header.Get("Access-Control-Allow-Origin") != "" {
 		header.Add("Vary", "Access-Control-Request-Headers")
-		header.Set("Access-Control-Allow-Methods", h.methods())
+		header.Set("Access-Control-Allow-Methods", h.methods(r))
 		header.Set("Access-Control-Allow-Headers", requestHeaders+paramHeaders(r.Header))
 		header.Set("Access-Control-Max-Age", "600")
 	}

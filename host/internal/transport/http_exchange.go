@@ -16,7 +16,10 @@ import (
 
 const sessionHeader = "Mcp-Session-Id"
 
-var errNoStream = errors.New("http: this request takes no event stream, so nothing can be sent before its answer")
+var (
+	errDetached = errors.New("the client is to hear the rest on another connection")
+	errNoStream = errors.New("http: this request takes no event stream, so nothing can be sent before its answer")
+)
 
 // exchangeState says what the response to a POST has become.
 type exchangeState uint8
@@ -37,17 +40,22 @@ type exchange struct {
 	stateless bool
 	plain     bool          // JSON may be answered
 	streams   bool          // an event stream may be opened
-	session   *Session      // the session that the answer opens; nil for most
-	done      chan struct{} // closed by Close; nil where nobody waits
+	opens     bool          // the answer opens the session
+	resumable bool          // the client may hear the stream again, or on another connection
+	priming   bool          // and it is told so at its beginning
+	session   *Session      // nil if stateless
+	done      chan struct{} // closed when the ResponseWriter is used no more; nil where nobody waits
 
 	// mu orders the writes of handlers and of the keep-alive timer. It is held
 	// across a write, which its deadline bounds.
-	mu     sync.Mutex
-	out    eventStream
-	state  exchangeState
-	opened bool  // a result was written, so that the session it opens is known to the client
-	gone   error // the first write error: the client no longer listens
-	timer  *time.Timer
+	mu       sync.Mutex
+	out      eventStream
+	state    exchangeState
+	stream   *stream // what is kept of the events; nil unless streaming and resumable
+	detached bool    // the ResponseWriter must not be touched, but the stream goes on
+	opened   bool    // a result was written, so that the session it opens is known to the client
+	gone     error   // the first write error: the client no longer listens
+	timer    *time.Timer
 }
 
 // start sets the keep-alive running. Until it fires it is a timer and no
@@ -70,9 +78,7 @@ func (e *exchange) Send(_ context.Context, data []byte) error {
 	if !e.streams {
 		return errNoStream
 	}
-	if e.gone == nil {
-		e.keep(e.event(data))
-	}
+	e.keep(e.event(data))
 	return e.failure()
 }
 
@@ -84,9 +90,7 @@ func (e *exchange) Answer(_ context.Context, data []byte, rpcErr *jsonrpc.Error)
 	if e.state >= answered {
 		return jsonrpc.ErrRetired
 	}
-	if e.gone == nil {
-		e.gone = e.answer(data, rpcErr)
-	}
+	e.gone = e.answer(data, rpcErr)
 	e.opened = rpcErr == nil && e.gone == nil
 	e.state = answered
 	e.stopTimer()
@@ -111,9 +115,9 @@ func (e *exchange) answer(data []byte, rpcErr *jsonrpc.Error) error {
 // writeJSON flushes, so that what its caller does after the answer delays
 // nothing.
 func (e *exchange) writeJSON(status int, data []byte) error {
+	values := [...]string{"application/json", strconv.Itoa(len(data))} // both in one allocation
 	header := e.out.w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(data)))
+	header["Content-Type"], header["Content-Length"] = values[0:1:1], values[1:2:2]
 	e.out.extend()
 	e.out.w.WriteHeader(status)
 	if _, err := e.out.w.Write(data); err != nil {
@@ -122,27 +126,80 @@ func (e *exchange) writeJSON(status int, data []byte) error {
 	return e.out.control.Flush()
 }
 
-// event writes data as an event and opens the stream for it if need be.
+// event writes data as an event and opens the stream for it if need be. What
+// can be resumed is kept before it is written, and also when nobody listens.
 func (e *exchange) event(data []byte) error {
-	if err := e.stream(); err != nil {
-		return err
+	if err := e.begin(); err != nil {
+		e.gone = err
 	}
-	return e.out.message(data)
+	id := ""
+	if e.stream != nil {
+		kept, followed := e.stream.add(data)
+		id = kept.id()
+		if followed {
+			e.detach()
+		}
+	}
+	if e.gone != nil {
+		return e.gone
+	}
+	return e.out.message(id, data)
 }
 
-func (e *exchange) stream() error {
+// begin commits the response to being an event stream.
+func (e *exchange) begin() error {
 	if e.state == streaming {
 		return nil
 	}
 	e.state = streaming
+	var first event
+	if e.resumable {
+		e.stream, first = e.session.log.open()
+	}
 	e.nameSession()
-	return e.out.begin()
+	if err := e.out.begin(); err != nil || !e.priming {
+		return err
+	}
+	return e.out.prime(first.id())
+}
+
+// Release ends the HTTP response, having asked the client to come back for the
+// rest with a GET after that time, and lets the stream go on without it. Only
+// clients that are told the id to come back with know this (2025-11-25, sending
+// messages to the server); for others it does nothing.
+func (e *exchange) Release(after time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state >= answered || !e.priming || !e.streams {
+		return
+	}
+	if err := e.begin(); err != nil {
+		e.gone = err
+	}
+	e.stream.release(after)
+	if e.gone == nil {
+		e.gone = e.out.retry(after)
+	}
+	e.detach()
+}
+
+// detach lets go of the HTTP response, and keeps the session in use instead of
+// it. It may be called again.
+func (e *exchange) detach() {
+	if e.detached {
+		return
+	}
+	e.detached = true
+	e.gone = errDetached
+	e.stopTimer()
+	e.session.table.retain(e.session)
+	close(e.done)
 }
 
 // nameSession puts the id of a new session into the headers. Those of a stream
 // leave before it is known whether the session comes to be.
 func (e *exchange) nameSession() {
-	if e.session != nil {
+	if e.opens {
 		e.out.w.Header().Set(sessionHeader, e.session.id)
 	}
 }
@@ -159,7 +216,11 @@ func (e *exchange) tick() {
 	if e.state >= answered || e.gone != nil {
 		return
 	}
-	err := e.stream()
+	if e.stream != nil && e.stream.followed() {
+		e.detach()
+		return
+	}
+	err := e.begin()
 	if err == nil {
 		err = e.out.comment()
 	}
@@ -196,6 +257,13 @@ func (e *exchange) abandon() bool {
 func (e *exchange) finish() {
 	e.state = over
 	e.stopTimer()
+	if e.stream != nil {
+		e.stream.end()
+	}
+	if e.detached {
+		e.session.table.release(e.session)
+		return
+	}
 	if e.done != nil {
 		close(e.done)
 	}

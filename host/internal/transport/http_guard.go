@@ -4,6 +4,7 @@ package transport
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, ref *refusal) {
 // guard refuses what must not reach a handler: a wrong path, a name that a web
 // page could have pointed here, an origin that is not ours, a wrong method.
 func (h *HTTP) guard(w http.ResponseWriter, r *http.Request) *refusal {
-	if r.URL.Path != h.opts.Path {
+	if r.URL.Path != h.opts.Path && !h.isSSE(r) {
 		return refuse(http.StatusNotFound, "no MCP endpoint at this path; it is "+h.opts.Path)
 	}
 	if !h.hostAllowed(r.Host) {
@@ -46,28 +47,23 @@ func (h *HTTP) guard(w http.ResponseWriter, r *http.Request) *refusal {
 		}
 		allowOrigin(w.Header(), origins[0])
 	}
-	if !h.methodAllowed(r.Method) {
-		w.Header().Set("Allow", h.methods())
-		return refuse(http.StatusMethodNotAllowed, "method not allowed; use "+h.methods())
+	if allowed := h.methods(r); !slices.Contains(strings.Split(allowed, ", "), r.Method) {
+		w.Header().Set("Allow", allowed)
+		return refuse(http.StatusMethodNotAllowed, "method not allowed; use "+allowed)
 	}
 	return nil
 }
 
-func (h *HTTP) methods() string {
-	if h.opts.NoLegacy {
+// methods lists what the path of the request serves.
+func (h *HTTP) methods(r *http.Request) string {
+	switch {
+	case h.isSSE(r):
+		return "POST, GET, OPTIONS"
+	case h.opts.NoLegacy:
 		return "POST, OPTIONS"
+	default:
+		return "POST, GET, DELETE, OPTIONS"
 	}
-	return "POST, GET, DELETE, OPTIONS"
-}
-
-func (h *HTTP) methodAllowed(method string) bool {
-	switch method {
-	case http.MethodPost, http.MethodOptions:
-		return true
-	case http.MethodGet, http.MethodDelete:
-		return !h.opts.NoLegacy
-	}
-	return false
 }
 
 // hostAllowed reports whether the Host header is one of ours. A page from

@@ -121,13 +121,18 @@ func (p *post) bodyTooLarge() *refusal {
 }
 
 // begin makes the response ready to be the reply to the frame, with its
-// keep-alive running. session is the one that it opens, or nil.
+// keep-alive running. session is the one that handles it, or nil.
 func (p *post) begin(session *Session) *exchange {
 	e := &p.exchange
 	e.stateless = p.admission.Mode == Stateless
 	e.plain = p.accepts.json
 	e.streams = p.accepts.sse && !p.admission.NoAnswer
 	e.session = session
+	e.opens = p.admission.Mode == OpensSession
+	// A stream that opens a session is not kept: a client that has lost it
+	// does not know the session either.
+	e.resumable = p.admission.Resumable && p.admission.Mode == InSession
+	e.priming = e.resumable && p.admission.Priming
 	if !e.stateless {
 		e.done = make(chan struct{})
 	}
@@ -151,17 +156,19 @@ func (p *post) serveInSession() *refusal {
 		return ref
 	}
 	defer p.h.sessions.release(session)
-	return p.deliver(session, p.begin(nil))
+	session.setVersion(p.admission)
+	return p.deliver(session, p.begin(session))
 }
 
 // serveOpening does the same with a new session, which lives on if its first
 // frame is answered with a result that reaches the client.
 func (p *post) serveOpening() *refusal {
-	session, ref := p.h.sessions.open()
+	session, ref := p.h.sessions.open(nil)
 	if ref != nil {
 		return ref
 	}
 	defer p.h.sessions.release(session)
+	session.setVersion(p.admission)
 	e := p.begin(session)
 	ref = p.deliver(session, e)
 	if !e.openedSession() {
@@ -170,8 +177,8 @@ func (p *post) serveOpening() *refusal {
 	return ref
 }
 
-// deliver returns when e is closed, or when the session is over without having
-// taken the frame.
+// deliver returns when e needs this request no more, or when the session is
+// over without having taken the frame.
 func (p *post) deliver(session *Session, e *exchange) *refusal {
 	if session.accept(p.r.Context(), &p.frame) {
 		select {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
@@ -18,14 +19,20 @@ const inboxSize = 16
 
 // Session is the conversation of one client of the handshake versions. Its
 // frames arrive on many POSTs; what belongs to none of them leaves on the GET
-// stream. One goroutine calls Recv; any number may call Send.
+// stream. Over HTTP+SSE everything leaves on that stream. One goroutine calls Recv; any number may call Send.
 type Session struct {
 	id       string
+	table    *sessions
 	limit    int // of pending
 	cancel   context.CancelCauseFunc
 	inbox    chan *jsonrpc.Frame
 	draining chan struct{} // closed by the table: no more input
 	ended    chan struct{} // closed when Serve has returned
+	log      eventLog
+	outlet   *outlet // of HTTP+SSE; nil otherwise
+
+	// What the client's version has, by its latest frame.
+	resumable, priming atomic.Bool
 
 	// Everything following belongs to the table and is under its lock.
 	users     int // requests and streams that are open now
@@ -37,10 +44,17 @@ type Session struct {
 	stream  *sessionGET // the open one, or nil
 }
 
-// sessionGET is the standalone stream of a session, open for one GET.
+// sessionGET is one GET, on which the standalone stream of a session or that of
+// an earlier POST is written.
 type sessionGET struct {
-	wake     chan struct{} // holds a token when pending has grown
+	wake     chan struct{} // holds a token when there is more to write
 	replaced chan struct{} // closed when a newer GET takes over
+	over     chan struct{} // closed when nothing more will come here
+	retry    time.Duration // when to ask for the rest; read after over was closed
+}
+
+func newSessionGET() *sessionGET {
+	return &sessionGET{wake: make(chan struct{}, 1), replaced: make(chan struct{}), over: make(chan struct{})}
 }
 
 // ID returns the session id. It is a secret of the client: do not log it whole
@@ -77,9 +91,12 @@ func (s *Session) last() (*jsonrpc.Frame, error) {
 }
 
 // Send hands data, which it copies, to the GET stream, or keeps it until one
-// opens. It never blocks. A client that does not listen, or not fast enough,
-// loses the oldest messages.
+// opens. It does not block. A client that does not listen, or not fast enough,
+// loses the oldest messages. Over HTTP+SSE it writes at once, as a pipe would.
 func (s *Session) Send(_ context.Context, data []byte) error {
+	if s.outlet != nil {
+		return s.outlet.message(data)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.pending) == s.limit {
@@ -135,7 +152,7 @@ func (s *Session) refusal() *refusal {
 // listen opens the standalone stream. Each message goes out on exactly one
 // stream, so an older one ends.
 func (s *Session) listen() *sessionGET {
-	g := &sessionGET{wake: make(chan struct{}, 1), replaced: make(chan struct{})}
+	g := newSessionGET()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stream != nil {
@@ -155,14 +172,23 @@ func (s *Session) unlisten(g *sessionGET) {
 }
 
 // next takes the oldest pending message for g. It has none for a stream that
-// was replaced.
-func (s *Session) next(g *sessionGET) ([]byte, bool) {
+// was replaced. If the client may resume, it keeps what it takes.
+func (s *Session) next(g *sessionGET) (event, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stream != g || len(s.pending) == 0 {
-		return nil, false
+		return event{}, false
 	}
-	data := s.pending[0]
+	e := event{data: s.pending[0]}
 	s.pending = append(s.pending[:0], s.pending[1:]...)
-	return data, true
+	if s.resumable.Load() {
+		e = s.log.add(0, e.data)
+	}
+	return e, true
+}
+
+// setVersion notes what the version of the client has.
+func (s *Session) setVersion(a Admission) {
+	s.resumable.Store(a.Resumable)
+	s.priming.Store(a.Resumable && a.Priming)
 }

@@ -17,6 +17,7 @@ var (
 	errDeleted   = errors.New("the client ended the session")
 	errExpired   = errors.New("the session was unused for too long")
 	errEvicted   = errors.New("the session was the longest unused when another needed its place")
+	errLeft      = errors.New("the client closed its event stream")
 	errNotOpened = errors.New("the session was refused in its first answer")
 )
 
@@ -39,17 +40,20 @@ func newSessions(opts *HTTPOptions, gate *gate) *sessions {
 }
 
 // open makes a session and sets it to work. It is acquired: the caller must
-// release it.
-func (t *sessions) open() (*Session, *refusal) {
+// release it. The outlet is nil but for HTTP+SSE.
+func (t *sessions) open(out *outlet) (*Session, *refusal) {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	s := &Session{
 		id:       rand.Text(), // 130 bits
+		table:    t,
 		limit:    t.opts.PendingNotices,
 		cancel:   cancel,
 		inbox:    make(chan *jsonrpc.Frame, inboxSize),
 		draining: make(chan struct{}),
 		ended:    make(chan struct{}),
 		users:    1,
+		outlet:   out,
+		log:      eventLog{maxEvents: t.opts.ReplayEvents, maxBytes: t.opts.ReplayBytes},
 	}
 	if ref := t.add(s); ref != nil {
 		cancel(nil)
@@ -107,10 +111,15 @@ func (t *sessions) acquire(r *http.Request) (*Session, *refusal) {
 	if id == "" {
 		return nil, refuse(http.StatusBadRequest, "the Mcp-Session-Id header is missing; initialize to open a session")
 	}
+	return t.use(id, false)
+}
+
+// use finds a session of one of the two transports.
+func (t *sessions) use(id string, sse bool) (*Session, *refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s, ok := t.byID[id]
-	if !ok {
+	if !ok || (s.outlet != nil) != sse {
 		return nil, sessionGone()
 	}
 	s.users++
@@ -118,6 +127,13 @@ func (t *sessions) acquire(r *http.Request) (*Session, *refusal) {
 		s.expiry.Stop()
 	}
 	return s, nil
+}
+
+// retain counts one more user of a session that its caller uses already.
+func (t *sessions) retain(s *Session) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.users++
 }
 
 // release starts the idle time of a session that nobody uses any more.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -31,20 +32,39 @@ func (s *eventStream) begin() error {
 	return s.control.Flush()
 }
 
-// message writes one event and sends it on its way.
-func (s *eventStream) message(data []byte) error {
+// message writes one message event and sends it on its way. The id may be empty.
+func (s *eventStream) message(id string, data []byte) error {
 	s.extend()
+	if err := writeID(s.w, id); err != nil {
+		return err
+	}
 	if err := writeEvent(s.w, data); err != nil {
 		return err
 	}
 	return s.control.Flush()
 }
 
+// prime writes an id without a message, which gives the client a place to go on
+// from before there is anything to go on with.
+func (s *eventStream) prime(id string) error { return s.raw("id: " + id + "\ndata: \n\n") }
+
+// retry tells the client when to come back once the stream has ended.
+func (s *eventStream) retry(after time.Duration) error {
+	return s.raw("retry: " + strconv.FormatInt(after.Milliseconds(), 10) + "\n\n")
+}
+
+// endpoint writes the event with which the HTTP+SSE transport begins.
+func (s *eventStream) endpoint(uri string) error {
+	return s.raw("event: endpoint\ndata: " + uri + "\n\n")
+}
+
 // comment writes an empty comment, which clients ignore, so that no proxy takes
 // the stream for dead.
-func (s *eventStream) comment() error {
+func (s *eventStream) comment() error { return s.raw(":\n\n") }
+
+func (s *eventStream) raw(text string) error {
 	s.extend()
-	if _, err := io.WriteString(s.w, ":\n\n"); err != nil {
+	if _, err := io.WriteString(s.w, text); err != nil {
 		return err
 	}
 	return s.control.Flush()
@@ -54,6 +74,14 @@ func (s *eventStream) comment() error {
 // tests, never blocks for long.
 func (s *eventStream) extend() {
 	_ = s.control.SetWriteDeadline(time.Now().Add(s.timeout))
+}
+
+func writeID(w io.Writer, id string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := io.WriteString(w, "id: "+id+"\n")
+	return err
 }
 
 // writeEvent writes data as one message event. A frame holds no newline, but
