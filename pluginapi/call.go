@@ -77,7 +77,7 @@ func Logger(ctx context.Context) hclog.Logger {
 	if !ok {
 		return hclog.NewNullLogger()
 	}
-	return c.operator.With("tool", c.name, "request_id", c.info.GetRequestId())
+	return c.operator.With(c.kind, c.name, "request_id", c.info.GetRequestId())
 }
 
 // events carries what a call says before its outcome. One goroutine at a time
@@ -90,23 +90,26 @@ type events interface {
 
 // A call is one call in flight.
 type call struct {
-	name     string // of the tool; immutable
+	kind     string // tool, resource, prompt or completion; immutable
+	name     string // of what is called, or its URI
 	info     *pluginv1.CallContext
 	operator hclog.Logger
+	exchange *exchange // the questions; nil where none may be asked
 
 	// turn holds one token: who takes it may use events and over, and puts it
 	// back. Unlike a mutex it is waited for no longer than the call lasts.
 	turn   chan struct{}
-	events events
+	events events // nil where nobody listens
 	over   bool
 }
 
 type callKey struct{}
 
-func newCall(req *pluginv1.CallToolRequest, e events, operator hclog.Logger) *call {
+func newCall(kind, name string, info *pluginv1.CallContext, e events, operator hclog.Logger) *call {
 	c := &call{
-		name:     req.GetName(),
-		info:     req.GetContext(),
+		kind:     kind,
+		name:     name,
+		info:     info,
 		operator: operator,
 		turn:     make(chan struct{}, 1),
 		events:   e,
@@ -128,7 +131,7 @@ func (c *call) emit(ctx context.Context, send func(events) error) {
 	case <-ctx.Done():
 		return
 	}
-	if !c.over {
+	if !c.over && c.events != nil {
 		_ = send(c.events)
 	}
 	c.turn <- struct{}{}

@@ -13,8 +13,8 @@ import (
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
-// Content is one piece of content: a Text, Image, Audio, ResourceLink, Resource
-// or Raw.
+// Content is one piece of content: a Text, Image, Audio, ResourceLink,
+// EmbeddedResource or Raw.
 type Content interface {
 	// block returns the piece as the host reads it.
 	block() (*pluginv1.ContentBlock, error)
@@ -56,8 +56,8 @@ type ResourceLink struct {
 	Meta        json.RawMessage // "_meta", a JSON object
 }
 
-// Resource is a resource that is embedded in the result.
-type Resource struct {
+// EmbeddedResource is what a resource holds, as a piece of content.
+type EmbeddedResource struct {
 	Contents    ResourceContents
 	Annotations Annotations
 	Meta        json.RawMessage // the block's "_meta", a JSON object
@@ -98,7 +98,7 @@ const (
 
 func (t Text) block() (*pluginv1.ContentBlock, error) {
 	if !utf8.ValidString(t.Text) {
-		return nil, errors.New("text is not valid UTF-8; return binary data as an Image, an Audio or a Resource")
+		return nil, errors.New("text is not valid UTF-8; return binary data as an Image, an Audio or an EmbeddedResource")
 	}
 	b := textBlock(t.Text)
 	b.Annotations, b.MetaJson = t.Annotations.wire(), t.Meta
@@ -142,7 +142,7 @@ func (l ResourceLink) block() (*pluginv1.ContentBlock, error) {
 	}, checkMeta(l.Meta)
 }
 
-func (r Resource) block() (*pluginv1.ContentBlock, error) {
+func (r EmbeddedResource) block() (*pluginv1.ContentBlock, error) {
 	contents, err := r.Contents.wire()
 	return &pluginv1.ContentBlock{
 		Kind:        &pluginv1.ContentBlock_Resource{Resource: contents},

@@ -56,7 +56,7 @@ type output struct {
 func inferOutput[T any](given json.RawMessage) (output, error) {
 	t := reflect.TypeFor[T]()
 	if t == reflect.TypeFor[[]byte]() {
-		return output{}, errors.New("a result of []byte has no type: return an Image, an Audio or a Resource")
+		return output{}, errors.New("a result of []byte has no type: return an Image, an Audio or an EmbeddedResource")
 	}
 	out := output{schema: given, encode: encodeResult}
 	if given != nil || !isStructured(t) {

@@ -15,14 +15,21 @@ import (
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
-// A Plugin is what one process offers. Make it with New, add tools, then hand
+// A Plugin is what one process offers. Make it with New, add to it, then hand
 // the process over with Main. All methods may be called by many goroutines at
 // once; those that say so only before Main or ServeListener.
 type Plugin struct {
 	name    string // immutable
 	version string
 	log     hclog.Logger
-	tools   *catalogue // has its own lock
+
+	changes     *wakeup // raised when a list has changed, or a resource
+	tools       *catalogue[*pluginv1.Tool, toolHandler]
+	prompts     *catalogue[*pluginv1.Prompt, promptHandler]
+	resources   *catalogue[*pluginv1.Resource, *resource]
+	templates   *catalogue[*pluginv1.ResourceTemplate, *resourceFamily]
+	completions *completions
+	updates     *updates
 
 	mu       sync.Mutex
 	serving  bool
@@ -30,6 +37,7 @@ type Plugin struct {
 	settings *settings
 	onEnd    func(connectionID string)
 	onStop   func(context.Context)
+	onSubs   func(uris []string) (accepted []string)
 	mistakes []error
 
 	configured bool   // the host has called Configure
@@ -44,7 +52,22 @@ type Details struct {
 	WebsiteURL  string   // an https address to read more at
 	Extensions  []string // MCP extensions that the definitions rely on, such as "io.modelcontextprotocol/ui"
 	Limits      Limits
+	// Abilities are those that the plugin may gain after Main was called, by
+	// what OnConfigure adds for example. What is there before need not be named.
+	Abilities []Ability
 }
+
+// An Ability is a kind of thing that a plugin provides.
+type Ability int
+
+// The abilities.
+const (
+	AbilityTools         = Ability(pluginv1.Ability_ABILITY_TOOLS)
+	AbilityResources     = Ability(pluginv1.Ability_ABILITY_RESOURCES)
+	AbilityPrompts       = Ability(pluginv1.Ability_ABILITY_PROMPTS)
+	AbilityCompletions   = Ability(pluginv1.Ability_ABILITY_COMPLETIONS)
+	AbilitySubscriptions = Ability(pluginv1.Ability_ABILITY_SUBSCRIPTIONS)
+)
 
 // Limits say how much a plugin can take at once.
 type Limits struct {
@@ -56,6 +79,7 @@ type Limits struct {
 // New returns a plugin that offers nothing yet. Both strings are for display:
 // the host knows a plugin by its file, folder or configuration name.
 func New(name, version string) *Plugin {
+	changes := newWakeup()
 	p := &Plugin{
 		name:    name,
 		version: version,
@@ -65,7 +89,13 @@ func New(name, version string) *Plugin {
 			Output:     os.Stderr,
 			JSONFormat: true, // the form that the host reads level and fields from
 		}),
-		tools: newCatalogue(),
+		changes:     changes,
+		tools:       newCatalogue[*pluginv1.Tool, toolHandler](changes, (*pluginv1.Tool).GetName),
+		prompts:     newCatalogue[*pluginv1.Prompt, promptHandler](changes, (*pluginv1.Prompt).GetName),
+		resources:   newCatalogue[*pluginv1.Resource, *resource](changes, (*pluginv1.Resource).GetUri),
+		templates:   newCatalogue[*pluginv1.ResourceTemplate, *resourceFamily](changes, (*pluginv1.ResourceTemplate).GetUriTemplate),
+		completions: newCompletions(),
+		updates:     newUpdates(changes),
 	}
 	if name == "" {
 		p.fail(errors.New("the plugin has no name: give New one"))
@@ -147,6 +177,7 @@ func (p *Plugin) begin() error {
 
 // describe is what the host is told first.
 func (p *Plugin) describe() *pluginv1.DescribeResponse {
+	abilities := p.abilities()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	d := &pluginv1.DescribeResponse{
@@ -156,13 +187,42 @@ func (p *Plugin) describe() *pluginv1.DescribeResponse {
 		Description: p.details.Description,
 		WebsiteUrl:  p.details.WebsiteURL,
 		Extensions:  p.details.Extensions,
-		Abilities:   []pluginv1.Ability{pluginv1.Ability_ABILITY_TOOLS},
+		Abilities:   abilities,
 		Limits:      &pluginv1.Limits{MaxConcurrentCalls: p.details.Limits.MaxConcurrentCalls},
 	}
 	if p.settings != nil {
 		d.SettingsSchemaJson = p.settings.schema
 	}
 	return d
+}
+
+// abilities are those that something was added for, and those that the author
+// names. None at all would mean tools as well.
+func (p *Plugin) abilities() []pluginv1.Ability {
+	p.mu.Lock()
+	named, onSubs := p.details.Abilities, p.onSubs
+	p.mu.Unlock()
+
+	has := map[Ability]bool{
+		AbilityTools:         !p.tools.empty(),
+		AbilityResources:     !p.resources.empty() || !p.templates.empty(),
+		AbilityPrompts:       !p.prompts.empty(),
+		AbilityCompletions:   !p.completions.empty(),
+		AbilitySubscriptions: onSubs != nil || p.anySubscribable(),
+	}
+	for _, a := range named {
+		has[a] = true
+	}
+	var list []pluginv1.Ability
+	for a := AbilityTools; a <= AbilitySubscriptions; a++ {
+		if has[a] {
+			list = append(list, pluginv1.Ability(a))
+		}
+	}
+	if len(list) == 0 {
+		list = []pluginv1.Ability{pluginv1.Ability_ABILITY_TOOLS}
+	}
+	return list
 }
 
 // settings is what OnConfigure leaves behind.

@@ -74,10 +74,14 @@ func stopServer(ctx context.Context, server *grpc.Server, calls *gate) {
 	server.Stop()
 }
 
-// register adds the services that the plugin provides.
+// register adds all services: what Describe does not name is not called, and may
+// be added later.
 func (p *Plugin) register(server grpc.ServiceRegistrar, calls *gate) {
 	pluginv1.RegisterPluginServiceServer(server, &pluginService{plugin: p, calls: calls})
 	pluginv1.RegisterToolServiceServer(server, &toolService{plugin: p, calls: calls})
+	pluginv1.RegisterResourceServiceServer(server, &resourceService{plugin: p, calls: calls})
+	pluginv1.RegisterPromptServiceServer(server, &promptService{plugin: p, calls: calls})
+	pluginv1.RegisterCompletionServiceServer(server, &completionService{plugin: p, calls: calls})
 }
 
 // sizes lifts gRPC's own limit on messages, 4 MiB, to the protocol's.

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
@@ -54,24 +55,37 @@ func (s *pluginService) Configure(ctx context.Context, req *pluginv1.ConfigureRe
 }
 
 func (s *pluginService) Watch(_ *pluginv1.WatchRequest, stream grpc.ServerStreamingServer[pluginv1.WatchResponse]) error {
-	sent := ""
+	var sent *pluginv1.Revisions
 	for {
-		now := s.plugin.tools.snapshot()
-		if now.revision != sent {
-			event := &pluginv1.Revisions{Tools: now.revision}
-			err := stream.Send(&pluginv1.WatchResponse{Event: &pluginv1.WatchResponse_Revisions{Revisions: event}})
-			if err != nil {
+		changed := s.plugin.changes.wait() // before reading, so that nothing is lost
+		if now := s.plugin.revisions(); !proto.Equal(now, sent) {
+			if err := stream.Send(&pluginv1.WatchResponse{Event: &pluginv1.WatchResponse_Revisions{Revisions: now}}); err != nil {
 				return err
 			}
-			sent = now.revision
+			sent = now
+		}
+		for _, uri := range s.plugin.updates.take() {
+			event := &pluginv1.WatchResponse_ResourceUpdated{ResourceUpdated: &pluginv1.ResourceUpdated{Uri: uri}}
+			if err := stream.Send(&pluginv1.WatchResponse{Event: event}); err != nil {
+				return err
+			}
 		}
 		select {
-		case <-now.changed:
+		case <-changed:
 		case <-s.calls.closed:
 			return nil
 		case <-stream.Context().Done():
 			return nil
 		}
+	}
+}
+
+// revisions are those of all lists right now.
+func (p *Plugin) revisions() *pluginv1.Revisions {
+	return &pluginv1.Revisions{
+		Tools:     p.tools.snapshot().revision,
+		Resources: resourceRevision(p.resources.snapshot(), p.templates.snapshot()),
+		Prompts:   p.prompts.snapshot().revision,
 	}
 }
 

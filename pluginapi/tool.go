@@ -12,7 +12,7 @@ import (
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
-// maxNameLength is the longest name, in bytes, that a tool may have.
+// maxNameLength is the longest name, in bytes, that a tool or prompt may have.
 const maxNameLength = 64
 
 // A Tool is the definition of one tool: what the model reads. Only Name is
@@ -69,7 +69,7 @@ type Icon struct {
 //   - struct{}, or nil: nothing
 //   - anything else: structured content and the same as JSON text, with an
 //     inferred output schema if it is a JSON object. []byte is a mistake:
-//     return an Image, an Audio or a Resource, which know their type.
+//     return an Image, an Audio or an EmbeddedResource, which know their type.
 //
 // An error of fn is a tool error, which the model reads; a *ProtocolError is
 // for the client's developer. A panic is logged and the model told "internal
@@ -138,10 +138,13 @@ func AddRawTool(p *Plugin, t Tool, fn func(ctx context.Context, args json.RawMes
 // remove what is not there.
 func (p *Plugin) RemoveTool(name string) { p.tools.remove(name) }
 
+// A toolHandler answers the calls of a tool.
+type toolHandler func(ctx context.Context, args json.RawMessage) (*pluginv1.CallToolResult, error)
+
 // A tool is a definition and what answers its calls. It is immutable.
 type tool struct {
 	definition *pluginv1.Tool
-	call       func(ctx context.Context, args json.RawMessage) (*pluginv1.CallToolResult, error)
+	call       toolHandler
 }
 
 // add checks what all tools have in common, builds the tool and offers it.
@@ -152,7 +155,7 @@ func (p *Plugin) add(t Tool, build func() (*tool, error)) {
 		made, err = build()
 	}
 	if err == nil {
-		err = p.tools.add(made)
+		err = p.tools.add(made.definition, made.call)
 	}
 	if err != nil {
 		p.fail(fmt.Errorf("tool %q: %w", t.Name, err))
@@ -161,8 +164,8 @@ func (p *Plugin) add(t Tool, build func() (*tool, error)) {
 
 // check finds what no schema would.
 func (t Tool) check() error {
-	if t.Name == "" || len(t.Name) > maxNameLength || strings.Trim(t.Name, nameLetters) != "" {
-		return errors.New("a name is 1 to 64 of the letters, digits and _ . -")
+	if err := checkName(t.Name); err != nil {
+		return err
 	}
 	if len(t.OutputSchema) > 0 && !json.Valid(t.OutputSchema) {
 		return errors.New("output schema: not JSON")
@@ -170,7 +173,15 @@ func (t Tool) check() error {
 	return checkMeta(t.Meta)
 }
 
-// nameLetters are those that a tool's name may be made of.
+// checkName holds for tools and prompts.
+func checkName(name string) error {
+	if name == "" || len(name) > maxNameLength || strings.Trim(name, nameLetters) != "" {
+		return errors.New("a name is 1 to 64 of the letters, digits and _ . -")
+	}
+	return nil
+}
+
+// nameLetters are those that a name may be made of.
 const nameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 // checkMeta accepts a JSON object, or nothing.

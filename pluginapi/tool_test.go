@@ -75,7 +75,7 @@ func TestOutDecidesTheResult(t *testing.T) {
 				}},
 				pluginapi.Audio{Data: []byte("wav"), MIMEType: "audio/wav"},
 				pluginapi.ResourceLink{URI: "f:///a", Name: "a", Size: new(uint64(3))},
-				pluginapi.Resource{Contents: pluginapi.ResourceContents{URI: "f:///b", Blob: []byte{}}},
+				pluginapi.EmbeddedResource{Contents: pluginapi.ResourceContents{URI: "f:///b", Blob: []byte{}}},
 				pluginapi.Raw{Block: json.RawMessage(`{"type":"new"}`), Fallback: "new"},
 			}),
 			`{"result":{"content":[
@@ -137,7 +137,7 @@ func TestErrorsReachTheRightReader(t *testing.T) {
 		"text that is not UTF-8": {
 			returning("\xff"),
 			`{"result":{"content":[{"text":{"text":
-				"the tool's content 0: text is not valid UTF-8; return binary data as an Image, an Audio or a Resource"}}],"isError":true}}`,
+				"the tool's content 0: text is not valid UTF-8; return binary data as an Image, an Audio or an EmbeddedResource"}}],"isError":true}}`,
 		},
 		"bytes behind an interface": {
 			returning[any]([]byte("x")),

@@ -4,13 +4,10 @@ package pluginapi
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
@@ -23,42 +20,42 @@ type toolService struct {
 }
 
 func (s *toolService) ListTools(_ context.Context, req *pluginv1.ListToolsRequest) (*pluginv1.ListToolsResponse, error) {
-	return s.plugin.tools.snapshot().page(req.GetPageToken()), nil
+	snapshot := s.plugin.tools.snapshot()
+	tools, next, revision := snapshot.page(req.GetPageToken(), snapshot.revision)
+	return &pluginv1.ListToolsResponse{Tools: tools, NextPageToken: next, Revision: revision}, nil
 }
 
 func (s *toolService) CallTool(req *pluginv1.CallToolRequest, stream grpc.ServerStreamingServer[pluginv1.CallToolResponse]) error {
 	if !s.calls.enter() {
-		return status.Error(codes.Unavailable, "the plugin is stopping")
+		return status.Error(codes.Unavailable, errStopping.Error())
 	}
 	defer s.calls.leave()
 
-	t, ok := s.plugin.tools.get(req.GetName())
+	_, handle, ok := s.plugin.tools.get(req.GetName())
 	if !ok {
-		return stream.Send(outcome(nil, NotFound("there is no tool %q", req.GetName())))
+		return stream.Send(toolOutcome(ending[*pluginv1.CallToolResult]{err: NotFound("there is no tool %q", req.GetName())}))
 	}
-	c := newCall(req, toolEvents{stream}, s.plugin.log)
-	ctx := context.WithValue(stream.Context(), callKey{}, c)
-
-	var result *pluginv1.CallToolResult
-	var err error
-	fault := s.plugin.safely("tool "+req.GetName(), func() { result, err = t.call(ctx, req.GetArgumentsJson()) })
-	c.end()
-	return stream.Send(outcome(result, errors.Join(fault, err)))
+	c := newCall("tool", req.GetName(), req.GetContext(), toolEvents{stream}, s.plugin.log)
+	return stream.Send(toolOutcome(run(stream.Context(), s.plugin, c, req.GetResumption(),
+		func(ctx context.Context) (*pluginv1.CallToolResult, error) {
+			return handle(ctx, req.GetArgumentsJson())
+		})))
 }
 
-// outcome is the last event of a call.
-func outcome(result *pluginv1.CallToolResult, err error) *pluginv1.CallToolResponse {
-	if wire := wireError(err); wire != nil {
+// toolOutcome is the last event of a call.
+func toolOutcome(e ending[*pluginv1.CallToolResult]) *pluginv1.CallToolResponse {
+	if e.asked != nil {
+		return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_InputRequired{InputRequired: e.asked}}
+	}
+	if wire := wireError(e.err); wire != nil {
 		return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Error{Error: wire}}
 	}
-	if err != nil {
-		result = errorResult(err.Error())
+	if e.err != nil {
+		e.result = errorResult(e.err.Error())
 	}
-	response := &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Result{Result: result}}
-	if size := proto.Size(response); size > MaxMessageSize {
-		// Sending it would end the stream with a status that explains nothing.
-		text := fmt.Sprintf("the result is %d bytes; the most that fits is %d", size, MaxMessageSize)
-		return outcome(errorResult(text), nil)
+	response := &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Result{Result: e.result}}
+	if err := checkSize(response); err != nil {
+		return toolOutcome(ending[*pluginv1.CallToolResult]{result: errorResult(err.Error())})
 	}
 	return response
 }
