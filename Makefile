@@ -11,6 +11,8 @@ TOOLS   := $(CURDIR)/.tmp/bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 ADDR    ?= 127.0.0.1:8321
+# The bundled plugins. The fixtures of the conformance suite serve nobody else.
+PLUGINS := $(filter-out conformance,$(notdir $(wildcard plugins/*)))
 
 # Pinned: the same tools write and judge the same code everywhere.
 BUF_VERSION         := v1.73.0
@@ -26,10 +28,9 @@ help: ## Show this list
 build: ## Build bin/mcphost and the bundled plugins in bin/plugins/
 	@mkdir -p $(BIN)/plugins
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/mcphost ./cmd/mcphost
-	@for p in plugins/*/; do \
-		name=$$(basename $$p); \
-		echo "go build -o bin/plugins/$$name ./$$p"; \
-		go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/plugins/$$name ./$$p; \
+	@for name in $(PLUGINS); do \
+		echo "go build -trimpath -ldflags '$(LDFLAGS)' -o bin/plugins/$$name ./plugins/$$name"; \
+		go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/plugins/$$name ./plugins/$$name; \
 	done
 
 .PHONY: run
@@ -82,14 +83,17 @@ generate-check: ## Fail if generated code is not what generating gives
 bench: ## Time one tools/call through each layer and end to end, with allocations
 	go test -run '^$$' -bench . -benchmem ./host/...
 
+.PHONY: conformance
+conformance: build ## Run the official conformance suites against one host process, over HTTP and stdio (needs npm)
+	go run ./internal/conformance
+
 .PHONY: fuzz
 FUZZTIME ?= 20s
 fuzz: ## Fuzz every target for FUZZTIME (20s each)
-	@grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . >/dev/null; \
-	for file in $$(grep -rlE --include='*_test.go' '^func Fuzz' host plugins pluginapi cmd); do \
+	@for file in $$(grep -rlE --include='*_test.go' '^func Fuzz' host plugins pluginapi cmd); do \
 		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$file | cut -c6-); do \
 			echo "$$target ($$(dirname $$file))"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$$(dirname $$file); \
 		done; \
 	done
 
@@ -101,7 +105,13 @@ ci: ## What continuous integration runs, in this order
 	$(MAKE) generate-check
 	$(MAKE) build
 	$(MAKE) fuzz FUZZTIME=5s
-	REQUIRE=python,node go test -race -timeout 20m ./...
+	REQUIRE=python,node $(MAKE) conformance
+	REQUIRE=$(REQUIRED) go test -race -timeout 20m ./...
+
+# What must not be skipped in continuous integration. The specification's
+# schemas are not part of a clone; where they are beside it they are used.
+REQUIRED := python,node$(if $(wildcard ../shared/schema),$(comma)schema)
+comma := ,
 
 # A bare machine has Go and make. What the tests of other languages need besides
 # is installed where that is possible; elsewhere those tests say what is missing.
