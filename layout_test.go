@@ -28,7 +28,9 @@ var mayImport = map[string][]string{
 	"host/internal/dispatch":  {"host/internal/jsonrpc", "host/internal/rawjson"},
 	"host/internal/runner":    {"host/internal/jsonrpc", "host/internal/mcp", "host/internal/rawjson"},
 	"host/internal/registry":  {"host/internal/mcp", "host/internal/rawjson"},
-	"host/internal/plugin":    {"host/internal/mcp", "host/internal/rawjson", "pluginapi", "proto/..."},
+	"host/internal/plugin":    {"host/internal/mcp", "host/internal/rawjson", "host/internal/schema", "pluginapi", "proto/..."},
+	"host/internal/schema":    {"host/internal/rawjson"},
+	"host/internal/seal":      {"host/internal/rawjson"},
 	"host/internal/discover":  {},
 	"host/internal/jsonrpc":   {"host/internal/rawjson"},
 	"host/internal/mcp":       {"host/internal/rawjson"},
@@ -38,6 +40,8 @@ var mayImport = map[string][]string{
 	"plugins/...":             {"plugins/...", "pluginapi"},
 	"examples/...":            {"pluginapi"},
 	"internal/testenv":        {},
+	"internal/schematest":     {"internal/testenv"},
+	"internal/conformance":    {"internal/testenv"},
 }
 
 // forbidden are the imports from outside the module that only some folders may
@@ -51,8 +55,8 @@ var forbidden = []struct {
 	{"google.golang.org/grpc", []string{"host/internal/plugin", "pluginapi/...", "proto/..."}, "gRPC is how plugins are spoken to, nothing else"},
 	{"google.golang.org/protobuf", []string{"host/internal/plugin", "pluginapi/...", "proto/..."}, "protobuf messages end at the plugin room's door"},
 	{"github.com/spf13/cobra", []string{"cmd/mcphost/..."}, "the command line belongs to the program"},
-	{"net/http", []string{"host", "host/internal/transport", "host/internal/runner", "cmd/mcphost/...", "pluginapi", "plugins/..."}, "HTTP is one transport; the runner knows its status codes alone"},
-	{"testing", []string{"internal/testenv"}, "production code must not carry test code"},
+	{"net/http", []string{"host", "host/internal/transport", "host/internal/runner", "cmd/mcphost/...", "pluginapi", "plugins/...", "internal/schematest"}, "HTTP is one transport; the runner knows its status codes alone"},
+	{"testing", []string{"internal/...", "pluginapi/plugintest"}, "production code must not carry test code"},
 	{"log", nil, "there is one logger, hclog"},
 	{"log/slog", nil, "there is one logger, hclog"},
 }

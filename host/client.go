@@ -36,7 +36,7 @@ func (s *Server) Connect(ctx context.Context, opts ClientOptions) (*Client, erro
 		return nil, err
 	}
 	conn := s.runner.NewPipe()
-	near, far := dispatch.Pair(opts.dispatchOptions(), s.dispatchOptions(conn), opts.Header)
+	near, far := dispatch.Pair(opts.dispatchOptions(), s.dispatchOptions(conn, s.drainTimeout()), opts.Header)
 	conn.Attach(far)
 	c := &Client{direct: near, done: make(chan struct{})}
 	nearDone := make(chan struct{})

@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,6 +43,15 @@ type Config struct {
 	LogLevel  string `yaml:"log_level"`  // trace, debug, info, warn, error or off; "info"
 	LogFormat string `yaml:"log_format"` // text or json; "text"
 
+	// Extensions are offered to clients: the settings of each by identifier, as
+	// a JSON object. None by default.
+	Extensions []byte `yaml:"extensions"`
+	// StateKeys protect what a client carries between the rounds of a call that
+	// asks questions: 32 random bytes each, in base64. The first one seals, all
+	// of them open. ${NAME} is replaced from the environment. Hosts that share
+	// them can take over from each other. A random key of this process if empty.
+	StateKeys []string `yaml:"state_keys"`
+
 	HTTP   HTTPConfig `yaml:"http"`
 	Limits Limits     `yaml:"limits"`
 }
@@ -70,6 +80,9 @@ type HTTPConfig struct {
 	// asks nobody who they are: put something in front of it that does.
 	AllowNonLoopback bool `yaml:"allow_non_loopback"`
 
+	// SSE set to false switches the transport of 2024-11-05 at /sse off.
+	SSE *bool `yaml:"sse"`
+
 	MaxBody      int64         `yaml:"max_body"`      // bytes of a request; 64 MiB
 	BodyTimeout  time.Duration `yaml:"body_timeout"`  // to read a request; 60 s
 	WriteTimeout time.Duration `yaml:"write_timeout"` // of one write to a client; 30 s
@@ -87,8 +100,14 @@ type Limits struct {
 	StartTimeout  time.Duration `yaml:"start_timeout"`   // for a plugin to get ready to serve; 30 s
 	CallTimeout   time.Duration `yaml:"call_timeout"`    // of a call without progress; 60 s
 	CallMax       time.Duration `yaml:"call_max"`        // of a call in all; 10 min
-	StopGrace     time.Duration `yaml:"stop_grace"`      // for a plugin to exit when asked; 2 s
-	StopTimeout   time.Duration `yaml:"stop_timeout"`    // from the signal until everything is killed; 10 s
+	// For a client before 2026-07-28 to answer a question; 10 min.
+	QuestionTimeout time.Duration `yaml:"question_timeout"`
+	// Until what a client of 2026-07-28 carries between questions expires; 1 h.
+	StateTTL time.Duration `yaml:"state_ttl"`
+
+	StopGrace    time.Duration `yaml:"stop_grace"`    // for a plugin to exit when asked; 2 s
+	DrainTimeout time.Duration `yaml:"drain_timeout"` // from the signal until what is in flight is cancelled; 2 s
+	StopTimeout  time.Duration `yaml:"stop_timeout"`  // from the signal until everything is killed; 10 s
 
 	MaxInFlight    int `yaml:"max_in_flight"`   // requests of one connection; 256
 	MaxMessage     int `yaml:"max_message"`     // bytes of a message on standard input; 64 MiB
@@ -207,15 +226,28 @@ func (l *Limits) problems() []discover.Problem {
 
 func (h *HTTPConfig) problems() []discover.Problem {
 	found := discover.Negatives("http", h)
-	if h.Addr != "" {
-		if _, _, err := net.SplitHostPort(h.Addr); err != nil {
-			found = append(found, discover.Problem{Path: []string{"http", "addr"}, Text: fmt.Sprintf("%q is not host:port, such as 127.0.0.1:8080", h.Addr)})
-		}
+	if fault := addrFault(h.Addr); fault != "" {
+		found = append(found, discover.Problem{Path: []string{"http", "addr"}, Text: fault})
 	}
 	if h.Path != "" && !strings.HasPrefix(h.Path, "/") {
 		found = append(found, discover.Problem{Path: []string{"http", "path"}, Text: fmt.Sprintf("%q does not begin with a slash", h.Path)})
 	}
 	return found
+}
+
+// addrFault says why an address cannot be listened on, whatever the machine.
+func addrFault(addr string) string {
+	if addr == "" {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Sprintf("%q is not host:port, such as 127.0.0.1:8080", addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Sprintf("%q has the port %q; a port is a number from 0 to 65535, and 0 picks a free one", addr, port)
+	}
+	return ""
 }
 
 // checkReach refuses an address that other machines can reach, unless that is

@@ -48,19 +48,23 @@ strict: true
 wait: all
 log_level: debug
 log_format: json
+extensions: {com.example/x: {}}
+state_keys: [AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]
 http:
   addr: 127.0.0.1:8080
   path: /mcp
   allowed_hosts: [a.example]
   allowed_origins: ["https://a.example"]
   allow_non_loopback: true
+  sse: false
   max_body: 1
   body_timeout: 1s
   write_timeout: 1s
   keep_alive: 1s
   max_sessions: 1
   session_idle: 1h
-limits: {list_wait: 1s, list_wait_empty: 2s, list_timeout: 1s, start_timeout: 1s, call_timeout: 1s, call_max: 1m, stop_grace: 1s, stop_timeout: 1s,
+limits: {list_wait: 1s, list_wait_empty: 2s, list_timeout: 1s, start_timeout: 1s, call_timeout: 1s, call_max: 1m, question_timeout: 1m, state_ttl: 1h,
+  stop_grace: 1s, drain_timeout: 1s, stop_timeout: 1s,
   max_in_flight: 1, max_message: 1, max_starting: 1, max_concurrent: 1, max_queued: 1, max_tools: 1, max_schema: 1, max_description: 1}
 `
 
@@ -137,6 +141,9 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 		"wait":            {"wait: forever\n", `mcphost.yaml:1:1: wait: "forever" is not one of all, budget, none`},
 		"log level":       {"log_level: loud\n", "mcphost.yaml:1:1: log_level: "},
 		"address":         {"http:\n  addr: 8080\n", `mcphost.yaml:2:3: http.addr: "8080" is not host:port`},
+		"port":            {"http:\n  addr: 127.0.0.1:99999\n", `mcphost.yaml:2:3: http.addr: "127.0.0.1:99999" has the port "99999"; a port is a number from 0 to 65535`},
+		"named port":      {"http: {addr: 'localhost:http'}\n", `has the port "http"`},
+		"tab":             {"http:\n\taddr: 127.0.0.1:1\n", "mcphost.yaml:2:1: a tab; indent with spaces"},
 		"endpoint":        {"http: {path: mcp}\n", "http.path: "},
 		"negative":        {"limits:\n  call_timeout: -1s\n", "mcphost.yaml:2:3: limits.call_timeout: -1s is less than nothing"},
 		"timeouts":        {"limits: {call_timeout: 2m, call_max: 1m}\n", "limits.call_timeout: is longer than call_max"},
@@ -160,7 +167,7 @@ func TestMissingOrHugeConfigIsAnError(t *testing.T) {
 }
 
 func TestEmptyConfigIsTheZeroValue(t *testing.T) {
-	for _, content := range []string{"", "# nothing\n", "---\n", "http:\nplugins:\n"} {
+	for _, content := range []string{"", "\ufeff", "# nothing\n", "---\n", "http:\nplugins:\n"} {
 		cfg, err := LoadConfig(writeConfig(t, content))
 		if err != nil || !reflect.DeepEqual(cfg, Config{}) {
 			t.Errorf("%q gives %+v, %v", content, cfg, err)
@@ -251,7 +258,7 @@ func TestSchemasJudgeAsTheDecoderDoes(t *testing.T) {
 	}
 	good := []string{fullConfig, "plugins: {a: {prefix: ''}}", "plugins: {a_b-C: {command: x, env: {A: 1, B: true}}}", "limits: {call_max: 1h30m}"}
 	bad := []string{"nope: 1", "plugins: {a__b: {}}", "plugins: {_a: {}}", "wait: sometimes", "limits: {call_max: 5}", "limits: {max_tools: -1}",
-		"plugins: {a: {path: x, command: y}}", "plugins: {a: {provides: [tool]}}", "http: {path: x}", "plugins: {a: {settings: [1]}}"}
+		"plugins: {a: {path: x, command: y}}", "plugins: {a: {provides: [tool]}}", "http: {path: x}", "http: {addr: '8080'}", "http: {addr: '[::1]:http'}", "limits: {drain_timeout: 2}", "plugins: {a: {settings: [1]}}"}
 	for _, content := range slices.Concat(good, bad) {
 		var value any
 		if err := yaml.Unmarshal([]byte(content), &value); err != nil {

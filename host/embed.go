@@ -4,7 +4,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -25,6 +27,10 @@ type (
 	Handler = runner.Handler
 	// Middleware wraps the handler of every request and notification.
 	Middleware = runner.Middleware
+	// A Question asks the client of a request something.
+	Question = runner.Question
+	// QuestionMiddleware wraps every Question.
+	QuestionMiddleware = runner.QuestionMiddleware
 	// A Result is the raw answer that a Handler returns.
 	Result = jsonrpc.Result
 	// Error is a JSON-RPC error as clients see it. Handlers may return it.
@@ -107,17 +113,24 @@ func decodeParams[P any](params []byte) (P, error) {
 	if len(params) == 0 {
 		params = []byte("{}")
 	}
-	if err := json.Unmarshal(params, &p); err != nil {
-		return p, fmt.Errorf("params: %w", err)
+	err := json.Unmarshal(params, &p)
+	if misfit := (*json.SemanticError)(nil); errors.As(err, &misfit) {
+		// The library's text names types of the program, which are no client's
+		// business.
+		return p, fmt.Errorf("params%s does not fit the method", strings.ReplaceAll(string(misfit.JSONPointer), "/", "."))
 	}
-	return p, nil
+	return p, err
 }
 
 // AddTool offers a tool of the program itself, also before any plugin has been
 // started. It replaces one of the same name. It fails if the definition is not
 // valid.
 func (s *Server) AddTool(t Tool, call func(ctx context.Context, call *ToolCall, sink Sink) (Outcome, error)) error {
-	return s.registry.AddTool(t, call)
+	if err := s.registry.AddTool(t, call); err != nil {
+		return err
+	}
+	s.own.Or(uint32(KindTools)) // advertised from now on
+	return nil
 }
 
 // RemoveTool withdraws a tool by the name it is offered under, also one that a

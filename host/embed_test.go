@@ -306,8 +306,8 @@ func TestHandshakesAgreeAndStartNothing(t *testing.T) {
 				if got := strings.Contains(answer, `"tools":{"listChanged":true}`); got != wantTools {
 					t.Errorf("advertises tools: %t, want %t: %s", got, wantTools, answer)
 				}
-				if strings.Contains(answer, `"prompts"`) {
-					t.Errorf("advertises what no method serves: %s", answer)
+				if got := strings.Contains(answer, `"prompts":{"listChanged":true}`); got != (name != "tools only") {
+					t.Errorf("advertises prompts: %t: %s", got, answer)
 				}
 			}
 		})

@@ -17,10 +17,11 @@ import (
 
 // fakeSources makes the plugins that a conversation names, one a line:
 //
-//	NAME [after=DURATION] [fails=DURATION] [hangs] [tools=a,b]
+//	NAME [after=DURATION] [fails=DURATION] [hangs] [all] [tools=a,b]
 //
 // after is how long a start takes, fails for how long every start fails, hangs
-// a start that never ends. Without tools a plugin offers those of fakeTools.
+// a start that never ends. all offers resources, prompts and completions too.
+// Without tools a plugin offers those of fakeTools.
 func fakeSources(t *testing.T, spec string) []host.Source {
 	var sources []host.Source
 	for line := range strings.Lines(spec) {
@@ -28,11 +29,11 @@ func fakeSources(t *testing.T, spec string) []host.Source {
 		if len(words) == 0 {
 			continue
 		}
-		f := &fakePlugin{made: time.Now(), done: make(chan struct{}), changes: make(chan mcp.Kinds, 1), tools: fakeTools}
+		f := &fakePlugin{provides: host.KindTools, updates: make(chan string, 8), made: time.Now(), done: make(chan struct{}), changes: make(chan mcp.Kinds, 1), tools: fakeTools}
 		for _, word := range words[1:] {
 			f.configure(t, word)
 		}
-		sources = append(sources, host.Source{Name: words[0], Prefix: words[0], Provides: host.KindTools, Start: f.start})
+		sources = append(sources, host.Source{Name: words[0], Prefix: words[0], Provides: f.provides, Start: f.start})
 	}
 	return sources
 }
@@ -40,10 +41,12 @@ func fakeSources(t *testing.T, spec string) []host.Source {
 var fakeTools = []string{"echo", "fail", "wait", "report", "die", "grow", "blocks", "sample"}
 
 type fakePlugin struct {
-	after   time.Duration
-	hangs   bool
-	done    chan struct{}
-	changes chan mcp.Kinds
+	provides host.Kinds
+	updates  chan string
+	after    time.Duration
+	hangs    bool
+	done     chan struct{}
+	changes  chan mcp.Kinds
 
 	fails time.Duration
 	made  time.Time
@@ -62,6 +65,8 @@ func (f *fakePlugin) configure(t *testing.T, word string) {
 		f.fails, err = time.ParseDuration(value)
 	case "hangs":
 		f.hangs = true
+	case "all":
+		f.provides = host.KindTools | host.KindPrompts | host.KindResources | host.KindCompletions | host.KindSubscriptions
 	case "tools":
 		f.tools = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
 	default:
@@ -131,11 +136,96 @@ func (f *fakePlugin) CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.
 		f.tools = append(f.tools[:len(f.tools):len(f.tools)], fmt.Sprintf("grown%d", len(f.tools)))
 		f.mu.Unlock()
 		f.changes <- mcp.KindTools
+	case "three", "forever", "state_only", "link", "many":
+		return askAs(call), nil
+	case "touch":
+		f.updates <- "fake://static"
 	case "blocks":
 		return mcp.Outcome{Tool: everyBlock()}, nil
 	}
 	text := string(call.Arguments)
 	return mcp.Outcome{Tool: &mcp.CallToolResult{Content: []mcp.ContentBlock{{Text: &text}}}}, nil
+}
+
+// askAs is the outcome of a tool that asks, by its name.
+func askAs(call *mcp.ToolCall) mcp.Outcome {
+	answers := map[string]string{}
+	state := ""
+	if call.Resumption != nil {
+		state = string(call.Resumption.State)
+		for _, r := range call.Resumption.Responses {
+			answers[r.Key] = string(r.Result) + r.Failure
+		}
+	}
+	ask := func(key, method, params string) mcp.Outcome {
+		return mcp.Outcome{InputRequired: &mcp.InputRequired{
+			Requests: []mcp.InputRequest{{Key: key, Method: method, Params: []byte(params)}}, State: []byte(state + key + ";"),
+		}}
+	}
+	form := `{"message":"Who?","requestedSchema":{"type":"object","properties":{"n":{"type":"string","default":"x","oneOf":[{"const":"a","title":"A"}]}}}}`
+	switch {
+	case call.Name == "forever":
+		return ask("again", mcp.MethodElicit, form)
+	case call.Name == "link" && answers["link"] == "":
+		return ask("link", mcp.MethodElicit, `{"mode":"url","message":"Go","url":"https://example.com/"}`)
+	case call.Name == "many" && answers["many"] == "":
+		return ask("many", mcp.MethodElicit, `{"message":"Which?","requestedSchema":{"type":"object","properties":{"l":{"type":"array","items":{"enum":["a"]}}}}}`)
+	case call.Name == "state_only" && state == "":
+		return mcp.Outcome{InputRequired: &mcp.InputRequired{State: []byte("waiting")}}
+	case call.Name == "three" && answers["who"] == "":
+		return ask("who", mcp.MethodElicit, form)
+	case call.Name == "three" && answers["model"] == "":
+		return ask("model", mcp.MethodSample, `{"messages":[{"role":"user","content":{"type":"text","text":"hi"}}],"maxTokens":5}`)
+	case call.Name == "three" && answers["roots"] == "":
+		return ask("roots", mcp.MethodListRoots, `{}`)
+	}
+	text := fmt.Sprintf("%s %s %s %s%s %s", answers["who"], answers["model"], answers["roots"], answers["link"], answers["many"], state)
+	return mcp.Outcome{Tool: &mcp.CallToolResult{Content: []mcp.ContentBlock{{Text: &text}}}}
+}
+
+func (f *fakePlugin) Provides() mcp.Kinds    { return f.provides }
+func (f *fakePlugin) Updates() <-chan string { return f.updates }
+
+func (f *fakePlugin) ListPrompts(context.Context) ([]mcp.Prompt, error) {
+	return []mcp.Prompt{{Name: "hello", Title: "Hello", Arguments: []mcp.PromptArgument{{Name: "who", Title: "Who", Required: true}}}}, nil
+}
+
+func (f *fakePlugin) GetPrompt(_ context.Context, call *mcp.PromptCall, _ mcp.Sink) (mcp.Outcome, error) {
+	if call.Arguments["who"] == "" {
+		return mcp.Outcome{}, mcp.InvalidParamsf("who is missing")
+	}
+	text := "Say hello to " + call.Arguments["who"]
+	return mcp.Outcome{Prompt: &mcp.GetPromptResult{Description: "A greeting", Messages: []mcp.PromptMessage{{Role: mcp.RoleUser, Content: mcp.ContentBlock{Text: &text}}}}}, nil
+}
+
+func (f *fakePlugin) ListResources(context.Context) ([]mcp.Resource, error) {
+	size := uint64(4)
+	return []mcp.Resource{{URI: "fake://static", Name: "static", Title: "Static", MIMEType: "text/plain", Size: &size}}, nil
+}
+
+func (f *fakePlugin) ListTemplates(context.Context) ([]mcp.ResourceTemplate, error) {
+	return []mcp.ResourceTemplate{{URITemplate: "fake://item/{id}", Name: "item", Description: "An item"}}, nil
+}
+
+func (f *fakePlugin) ReadResource(_ context.Context, call *mcp.ReadCall, _ mcp.Sink) (mcp.Outcome, error) {
+	text := "text of " + call.URI
+	contents := []mcp.ResourceContents{{URI: call.URI, MIMEType: "text/plain", Text: &text}, {URI: call.URI + "#bytes", Blob: []byte("abc")}}
+	return mcp.Outcome{Resource: &mcp.ReadResourceResult{Contents: contents, TTLMillis: 5000, Public: true}}, nil
+}
+
+func (f *fakePlugin) Complete(_ context.Context, call *mcp.CompleteCall) (*mcp.Completion, error) {
+	total := uint32(2)
+	return &mcp.Completion{Values: []string{call.Value + "1", call.Resolved["other"] + "2"}, Total: &total}, nil
+}
+
+func (f *fakePlugin) SetSubscriptions(_ context.Context, uris []string) ([]string, error) {
+	var accepted []string
+	for _, uri := range uris {
+		if uri == "fake://static" {
+			accepted = append(accepted, uri)
+		}
+	}
+	return accepted, nil
 }
 
 // everyBlock is a result with every kind of content.

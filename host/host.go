@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -27,6 +28,8 @@ type Options struct {
 
 	// Middleware wraps every request and notification, the first one outermost.
 	Middleware []Middleware
+	// Questions wraps every request that goes to a client.
+	Questions []QuestionMiddleware
 	// Sources are plugins of the program's own making, before those of the
 	// configuration. What they provide is advertised, and they are started when
 	// first needed, as the others are.
@@ -46,9 +49,7 @@ type Server struct {
 	forker   *plugin.Forker
 	registry *registry.Registry
 	runner   *runner.Runner
-	one      dispatch.Options // of every stateless request over HTTP
-	closing  chan struct{}    // closed when serving ends
-	shut     func()           // closes closing, once
+	own      atomic.Uint32 // mcp.Kinds that the program itself has added
 
 	life lifespan
 }
@@ -65,16 +66,17 @@ func New(cfg Config, opts Options) (*Server, error) {
 	if opts.Version == "" {
 		opts.Version = "dev"
 	}
+	sealer, err := newSealer(cfg.StateKeys)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		cfg: cfg, opts: opts, log: opts.Log,
-		forker:  plugin.NewForker(),
-		closing: make(chan struct{}),
-		life:    lifespan{open: opts.Lifespan},
+		forker: plugin.NewForker(),
+		life:   lifespan{open: opts.Lifespan, log: opts.Log},
 	}
-	s.shut = sync.OnceFunc(func() { close(s.closing) })
 	s.registry = registry.New(s.registryOptions())
-	s.runner = runner.New(s.runnerOptions())
-	s.one = s.oneOptions()
+	s.runner = runner.New(s.runnerOptions(sealer))
 	return s, nil
 }
 
@@ -93,20 +95,29 @@ func (s *Server) registryOptions() registry.Options {
 	}
 }
 
-func (s *Server) runnerOptions() runner.Options {
+func (s *Server) runnerOptions(sealer runner.Sealer) runner.Options {
 	return runner.Options{
 		Info: mcp.Implementation{
 			Name: orDefault(s.cfg.Name, "mcphost"), Title: s.cfg.Title, Version: orDefault(s.cfg.Version, s.opts.Version),
 		},
-		Instructions:  s.cfg.Instructions,
-		Provides:      s.provides,
-		Tools:         s.registry,
-		Changes:       s.registry,
-		EndConnection: s.registry.EndConnection,
-		Middleware:    s.opts.Middleware,
-		CallTimeout:   s.cfg.Limits.CallTimeout,
-		CallMax:       s.cfg.Limits.CallMax,
-		Log:           s.log.Named("mcp"),
+		Instructions:    s.cfg.Instructions,
+		Provides:        s.provides,
+		Extensions:      s.cfg.Extensions,
+		Tools:           s.registry,
+		Prompts:         s.registry,
+		Resources:       s.registry,
+		Completions:     s.registry,
+		Subscriptions:   s.registry,
+		Changes:         s.registry,
+		Sealer:          sealer,
+		EndConnection:   s.registry.EndConnection,
+		Middleware:      s.opts.Middleware,
+		Questions:       s.opts.Questions,
+		CallTimeout:     s.cfg.Limits.CallTimeout,
+		CallMax:         s.cfg.Limits.CallMax,
+		QuestionTimeout: s.cfg.Limits.QuestionTimeout,
+		StateTTL:        s.cfg.Limits.StateTTL,
+		Log:             s.log.Named("mcp"),
 	}
 }
 
@@ -118,9 +129,10 @@ func orDefault(value, fallback string) string {
 }
 
 // serveConn drives one connection to its end: requests, then what hangs on the
-// connection. Both are over when it returns.
-func (s *Server) serveConn(ctx context.Context, wire dispatch.Conn, conn *runner.Connection) error {
-	d := dispatch.New(wire, s.dispatchOptions(conn))
+// connection. Both are over when it returns. grace is how long requests in
+// flight may still take when ctx ends.
+func (s *Server) serveConn(ctx context.Context, wire dispatch.Conn, conn *runner.Connection, grace time.Duration) error {
+	d := dispatch.New(wire, s.dispatchOptions(conn, grace))
 	conn.Attach(d)
 	err := d.Serve(ctx)
 	conn.Close(ctx)
@@ -132,7 +144,7 @@ func (s *Server) serveConn(ctx context.Context, wire dispatch.Conn, conn *runner
 
 // dispatchOptions joins the dispatcher to the runner: where requests of conn
 // go, and what the dispatcher must be told of MCP.
-func (s *Server) dispatchOptions(conn *runner.Connection) dispatch.Options {
+func (s *Server) dispatchOptions(conn *runner.Connection, grace time.Duration) dispatch.Options {
 	return dispatch.Options{
 		Handle: func(ctx context.Context, req *jsonrpc.Request) (jsonrpc.Result, error) {
 			return s.runner.Handle(s.life.context(ctx), conn, req)
@@ -145,13 +157,14 @@ func (s *Server) dispatchOptions(conn *runner.Connection) dispatch.Options {
 		AllowBatch:   conn.AllowsBatch,
 		NullID:       conn.NullID,
 		MaxInFlight:  s.cfg.Limits.MaxInFlight,
-		Closing:      s.closing,
+		StopGrace:    grace,
 		Log:          s.log.Named("wire"),
 	}
 }
 
-// oneOptions is the same for a request that is its own connection.
-func (s *Server) oneOptions() dispatch.Options {
+// oneOptions is the same for a request that is its own connection. closing ends
+// subscriptions.
+func (s *Server) oneOptions(closing <-chan struct{}) dispatch.Options {
 	return dispatch.Options{
 		Handle: func(ctx context.Context, req *jsonrpc.Request) (jsonrpc.Result, error) {
 			return s.runner.Handle(s.life.context(ctx), s.runner.NewExchange(), req)
@@ -160,7 +173,7 @@ func (s *Server) oneOptions() dispatch.Options {
 			s.runner.Notify(s.life.context(ctx), s.runner.NewExchange(), n)
 		},
 		CancelMethod: mcp.NoticeCancelled,
-		Closing:      s.closing,
+		Closing:      closing,
 		Log:          s.log.Named("wire"),
 	}
 }
@@ -169,7 +182,6 @@ func (s *Server) oneOptions() dispatch.Options {
 // bounds how gently. Everything that serves must have returned before. The
 // server cannot be used again.
 func (s *Server) Close(ctx context.Context) error {
-	s.shut()
 	s.registry.Close(ctx)
 	s.forker.Close()
 	s.runner.Close()
@@ -181,22 +193,33 @@ func (s *Server) Close(ctx context.Context) error {
 // the context of every handler; end undoes it.
 type Lifespan func(ctx context.Context) (values context.Context, end func(context.Context) error, err error)
 
-// lifespan opens a Lifespan once, when serving begins.
+// lifespan opens a Lifespan once, when serving begins, and ends it once.
 type lifespan struct {
-	open   Lifespan
-	once   sync.Once
-	values context.Context // set by once
+	open Lifespan
+	log  hclog.Logger
+
+	begun  sync.Once
+	values context.Context // set by begun
 	end    func(context.Context) error
 	err    error
+
+	ended  sync.Once
+	closed atomic.Bool
+	endErr error
 }
 
 const lifespanEndTimeout = 5 * time.Second
 
+var errClosed = errors.New("the server is closed")
+
 func (l *lifespan) begin(ctx context.Context) error {
-	if l.open == nil {
-		return nil
+	if l.closed.Load() {
+		return errClosed
 	}
-	l.once.Do(func() {
+	l.begun.Do(func() {
+		if l.open == nil {
+			return
+		}
 		l.values, l.end, l.err = l.open(context.WithoutCancel(ctx))
 		if l.err != nil {
 			l.err = fmt.Errorf("serving cannot begin: %w", l.err)
@@ -212,15 +235,34 @@ func (l *lifespan) context(ctx context.Context) context.Context {
 	return withValues{Context: ctx, values: l.values}
 }
 
+// close ends what begin opened, and keeps it from being opened any more. An end
+// that takes too long is left behind.
 func (l *lifespan) close(ctx context.Context) error {
-	// Whoever closes without ever having served has opened nothing; nor may it
-	// be opened any more.
-	l.once.Do(func() { l.err = errors.New("the server is closed") })
-	if l.end == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifespanEndTimeout)
-	defer cancel()
+	l.closed.Store(true)
+	l.begun.Do(func() { l.err = errClosed })
+	l.ended.Do(func() {
+		if l.end == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifespanEndTimeout)
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- l.runEnd(ctx) }()
+		select {
+		case l.endErr = <-done:
+		case <-ctx.Done():
+			l.endErr = fmt.Errorf("the end of the lifespan takes more than %s", lifespanEndTimeout)
+		}
+	})
+	return l.endErr
+}
+
+func (l *lifespan) runEnd(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the end of the lifespan panicked: %v", p)
+		}
+	}()
 	return l.end(ctx)
 }
 

@@ -16,12 +16,20 @@ import (
 
 // PluginStatus is one thing that is, or could have been, a plugin.
 type PluginStatus struct {
-	Name     string   `json:"name"`
-	Path     string   `json:"path,omitempty"`    // the executable or folder
-	Command  []string `json:"command,omitempty"` // with its arguments
-	Provides []string `json:"provides,omitempty"`
-	State    string   `json:"state"`            // "ok" or "skipped"
-	Reason   string   `json:"reason,omitempty"` // why it is skipped
+	Name        string   `json:"name"`
+	Title       string   `json:"title,omitempty"`       // of the configuration, or of its plugin.yaml
+	Description string   `json:"description,omitempty"` // likewise
+	Path        string   `json:"path,omitempty"`        // the executable or folder
+	Command     []string `json:"command,omitempty"`     // with its arguments
+	Provides    []string `json:"provides,omitempty"`
+	// Prefix stands before "__" in the names of what it offers. If empty, names
+	// are offered as they are.
+	Prefix string `json:"prefix,omitempty"`
+	State  string `json:"state"`            // "ok" or "skipped"
+	Reason string `json:"reason,omitempty"` // why it is skipped
+	// Configured is set for what is skipped although the configuration names
+	// it, and does not disable it: somebody misses it.
+	Configured bool `json:"configured,omitempty"`
 }
 
 // Plugins reads the plugin directories and reports what is there. It starts no
@@ -30,18 +38,49 @@ func (s *Server) Plugins(context.Context) ([]PluginStatus, error) {
 	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
 	list := make([]PluginStatus, 0, len(found)+len(skipped))
 	for _, c := range found {
+		prefix := c.Name
+		if c.Prefix != nil {
+			prefix = *c.Prefix
+		}
 		list = append(list, PluginStatus{
-			Name: c.Name, Path: c.Source, Command: append([]string{c.Command}, c.Args...),
-			Provides: c.Provides, State: "ok",
+			Name: c.Name, Title: c.Title, Description: c.Description,
+			Path: c.Source, Command: append([]string{c.Command}, c.Args...),
+			Provides: c.Provides, Prefix: prefix, State: "ok",
 		})
 	}
 	for _, skip := range skipped {
-		list = append(list, PluginStatus{Name: skip.Name, Path: skip.Path, State: "skipped", Reason: skip.Reason})
+		list = append(list, PluginStatus{
+			Name: skip.Name, Path: skip.Path, State: "skipped", Reason: skip.Reason, Configured: skip.Configured,
+		})
 	}
 	return list, err
 }
 
-// PluginDetail is what a plugin says about itself.
+// PluginState says how a plugin is doing that can be started.
+type PluginState struct {
+	Name   string `json:"name"`
+	State  string `json:"state"`            // idle, starting, ready, restarting, backoff or disabled
+	Reason string `json:"reason,omitempty"` // what is the matter, as clients may read it; the log has the cause
+}
+
+// Failed reports whether the plugin should run, and does not.
+func (p *PluginState) Failed() bool {
+	return p.State != "ready" && p.State != "idle"
+}
+
+// States says how each plugin is doing, in the order of the configuration. It
+// starts nothing; before the first request that needs one none is known.
+func (s *Server) States() []PluginState {
+	states := s.registry.States()
+	list := make([]PluginState, 0, len(states))
+	for _, state := range states {
+		list = append(list, PluginState{Name: state.Name, State: state.State, Reason: state.Reason})
+	}
+	return list
+}
+
+// PluginDetail is what a plugin says about itself. Its title and description are
+// those of the configuration or of its plugin.yaml, if they have any.
 type PluginDetail struct {
 	Name        string            `json:"name"`
 	Path        string            `json:"path,omitempty"`
@@ -113,7 +152,8 @@ func (s *Server) candidate(name string) (discover.Candidate, error) {
 func describe(c discover.Candidate, d plugin.Description) *PluginDetail {
 	return &PluginDetail{
 		Name: c.Name, Path: c.Source, Command: append([]string{c.Command}, c.Args...),
-		Title: d.Title, Version: d.Version, Description: d.Description, WebsiteURL: d.WebsiteURL,
+		Title: orDefault(c.Title, d.Title), Description: orDefault(c.Description, d.Description),
+		Version: d.Version, WebsiteURL: d.WebsiteURL,
 		Abilities: abilityNames(d.Provides),
 	}
 }

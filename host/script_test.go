@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/mcphost/mcphost/host"
+	"github.com/mcphost/mcphost/internal/schematest"
 )
 
 var update = flag.Bool("update", false, "write what the server said into the conversations")
@@ -36,6 +37,7 @@ func TestConversations(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no conversations: %v", err)
 	}
+	checker := schematest.New(t)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
@@ -43,7 +45,7 @@ func TestConversations(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got string
-			synctest.Test(t, func(t *testing.T) { got = converse(t, part(archive, "plugins"), part(archive, "client")) })
+			synctest.Test(t, func(t *testing.T) { got = converse(t, checker.For(t).Conversation(), part(archive, "plugins"), part(archive, "client")) })
 			if *update {
 				setPart(archive, "server", got)
 				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
@@ -58,8 +60,9 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// converse plays a client's lines and returns the server's.
-func converse(t *testing.T, plugins, client string) string {
+// converse plays a client's lines and returns the server's. Each is held against
+// the specification's schema of the version that it was said in.
+func converse(t *testing.T, check *schematest.Conversation, plugins, client string) string {
 	ctx := context.Background()
 	server, err := host.New(host.Config{Name: "test", Version: "1"}, host.Options{Sources: fakeSources(t, plugins)})
 	if err != nil {
@@ -78,11 +81,12 @@ func converse(t *testing.T, plugins, client string) string {
 		defer close(heard)
 		for lines := bufio.NewScanner(fromServer); lines.Scan(); {
 			said.WriteString(lines.Text() + "\n")
+			check.Server(lines.Bytes())
 		}
 	}()
 
 	for line := range strings.Lines(client) {
-		say(t, toServer, strings.TrimSuffix(line, "\n"))
+		say(t, check, toServer, strings.TrimSuffix(line, "\n"))
 	}
 	synctest.Wait()
 	toServer.Close()
@@ -96,7 +100,7 @@ func converse(t *testing.T, plugins, client string) string {
 	return said.String()
 }
 
-func say(t *testing.T, w io.Writer, line string) {
+func say(t *testing.T, check *schematest.Conversation, w io.Writer, line string) {
 	if pause, ok := strings.CutPrefix(line, "> "); ok {
 		d, err := time.ParseDuration(pause)
 		if err != nil {
@@ -110,6 +114,7 @@ func say(t *testing.T, w io.Writer, line string) {
 	if !atOnce {
 		synctest.Wait()
 	}
+	check.Client([]byte(rest))
 	if _, err := fmt.Fprintln(w, rest); err != nil {
 		t.Fatal(err)
 	}

@@ -12,13 +12,10 @@ import (
 
 	"github.com/mcphost/mcphost/host/internal/dispatch"
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
+	"github.com/mcphost/mcphost/host/internal/mcp"
 	"github.com/mcphost/mcphost/host/internal/runner"
 	"github.com/mcphost/mcphost/host/internal/transport"
 )
-
-// drainTimeout is how long requests in flight may take once the server has been
-// asked to stop; then they are cancelled.
-const drainTimeout = 2 * time.Second
 
 // ServeStdio serves one client over a pair of streams, one JSON message a line.
 // It returns nil when the input has ended and everything read from it is
@@ -32,17 +29,22 @@ func (s *Server) ServeStdio(ctx context.Context, r io.Reader, w io.Writer) error
 		Log:      s.log.Named("stdio"),
 	})
 	defer pipe.Close()
-	return s.serveConn(ctx, pipe, s.runner.NewPipe())
+	return s.serveConn(ctx, pipe, s.runner.NewPipe(), s.drainTimeout())
 }
 
 // ServeHTTP serves clients on l until ctx ends. Then it takes no more, answers
-// what is in flight for up to 2 s, and returns nil; l is closed.
+// what is in flight, cancels what takes longer than Limits.DrainTimeout, and
+// returns nil; l is closed.
 func (s *Server) ServeHTTP(ctx context.Context, l net.Listener) error {
 	if err := s.life.begin(ctx); err != nil {
 		return err
 	}
-	endpoint := transport.NewHTTP(s.httpOptions(l.Addr()))
+	closing := make(chan struct{})
+	endpoint := transport.NewHTTP(s.httpOptions(l.Addr(), closing))
 	server := endpoint.Server()
+	base, abort := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer abort(nil)
+	server.BaseContext = func(net.Listener) context.Context { return base }
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 
@@ -51,9 +53,13 @@ func (s *Server) ServeHTTP(ctx context.Context, l net.Listener) error {
 	case err = <-failed:
 	case <-ctx.Done():
 	}
-	s.stopHTTP(ctx, endpoint, server)
+	close(closing) // subscriptions have no end of their own
+	s.stopHTTP(endpoint, func() { abort(dispatch.ErrStopped) })
+	if closeErr := server.Close(); closeErr != nil {
+		s.log.Debug("closing connections", "err", closeErr)
+	}
 	if err == nil {
-		err = <-failed // Serve returns at once when the server is shut down
+		err = <-failed // Serve returns at once when the server is closed
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -61,39 +67,54 @@ func (s *Server) ServeHTTP(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// stopHTTP drains the endpoint, then closes what is left.
-func (s *Server) stopHTTP(ctx context.Context, endpoint *transport.HTTP, server *http.Server) {
-	s.shut() // subscriptions have no end of their own
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+// abortTimeout is how long requests may take to end once they are cancelled.
+const abortTimeout = 1500 * time.Millisecond
+
+// stopHTTP drains the endpoint, then cancels what is left, which is answered as
+// such as long as its client is there.
+func (s *Server) stopHTTP(endpoint *transport.HTTP, abort func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.drainTimeout())
 	defer cancel()
-	if err := endpoint.Shutdown(ctx); err != nil {
-		s.log.Warn("requests in flight were cancelled", "after", drainTimeout)
+	if endpoint.Shutdown(ctx) == nil {
+		return
 	}
-	if err := server.Close(); err != nil {
-		s.log.Debug("closing connections", "err", err)
-	}
-	// Closed connections cancel the last handlers; they end within the same
-	// bounds as on any other transport.
-	ended, cancelEnded := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	s.log.Warn("requests in flight are cancelled", "after", s.drainTimeout())
+	abort()
+	ended, cancelEnded := context.WithTimeout(context.Background(), abortTimeout)
 	defer cancelEnded()
 	if err := endpoint.Shutdown(ended); err != nil {
 		s.log.Error("requests ignore that they are cancelled", "err", err)
 	}
 }
 
+// drainTimeout is how long requests in flight may take once the server has been
+// asked to stop; then they are cancelled.
+func (s *Server) drainTimeout() time.Duration {
+	if s.cfg.Limits.DrainTimeout > 0 {
+		return s.cfg.Limits.DrainTimeout
+	}
+	return 2 * time.Second
+}
+
 // httpOptions joins the HTTP transport to the stages above it.
-func (s *Server) httpOptions(addr net.Addr) transport.HTTPOptions {
+func (s *Server) httpOptions(addr net.Addr, closing <-chan struct{}) transport.HTTPOptions {
 	c := s.cfg.HTTP
+	one := s.oneOptions(closing)
+	sse := "/sse"
+	if c.SSE != nil && !*c.SSE {
+		sse = ""
+	}
 	return transport.HTTPOptions{
-		Path: c.Path, Loopback: isLoopback(addr),
+		Path: c.Path, SSEPath: sse, Loopback: isLoopback(addr),
 		AllowedHosts: c.AllowedHosts, AllowedOrigins: c.AllowedOrigins,
 		MaxBody: c.MaxBody, BodyReadTimeout: c.BodyTimeout, WriteTimeout: c.WriteTimeout, KeepAlive: c.KeepAlive,
 		MaxSessions: c.MaxSessions, SessionIdle: c.SessionIdle,
 		Admit:  admit,
 		Status: runner.Status,
-		One:    s.serveOne,
+		One:    func(ctx context.Context, f *jsonrpc.Frame) { dispatch.One(ctx, f, one) },
 		Serve: func(ctx context.Context, session *transport.Session) error {
-			return s.serveConn(ctx, session, s.runner.NewSession(session.ID()))
+			// A session that ends has been drained, or was given up by its client.
+			return s.serveConn(ctx, session, s.runner.NewSession(session.ID()), time.Millisecond)
 		},
 		Log: s.log.Named("http"),
 	}
@@ -102,11 +123,6 @@ func (s *Server) httpOptions(addr net.Addr) transport.HTTPOptions {
 func isLoopback(addr net.Addr) bool {
 	tcp, ok := addr.(*net.TCPAddr)
 	return !ok || tcp.IP.IsLoopback()
-}
-
-// serveOne answers one stateless frame in the goroutine of its POST.
-func (s *Server) serveOne(ctx context.Context, f *jsonrpc.Frame) {
-	dispatch.One(ctx, f, s.one)
 }
 
 // admit translates the runner's verdict on a frame for the transport.
@@ -118,9 +134,12 @@ func admit(f *jsonrpc.Frame) transport.Admission {
 		return transport.Admission{Mode: transport.Stateless, NoAnswer: msg.Kind == jsonrpc.KindNotification}
 	case runner.InSession:
 		noAnswer := msg.Kind == jsonrpc.KindNotification || msg.Kind == jsonrpc.KindResponse
-		return transport.Admission{Mode: transport.InSession, NoAnswer: noAnswer}
+		// Every session may resume its streams; how to begin one that can be, only
+		// clients from 2025-11-25 on know, and they name their version.
+		priming := runner.HeaderVersion(f.Header) >= mcp.Version20251125
+		return transport.Admission{Mode: transport.InSession, NoAnswer: noAnswer, Resumable: true, Priming: priming}
 	case runner.OpensSession:
-		return transport.Admission{Mode: transport.OpensSession}
+		return transport.Admission{Mode: transport.OpensSession, Resumable: true}
 	default:
 		return transport.Admission{Mode: transport.Refused, ID: msg.ID, Err: refusal, Status: http.StatusBadRequest}
 	}

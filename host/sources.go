@@ -18,9 +18,9 @@ import (
 // configuration alone, so that a handshake reads no directory and starts
 // nothing. What a directory will hold is anybody's guess, so it may be anything.
 func (s *Server) provides() mcp.Kinds {
-	var kinds mcp.Kinds
+	kinds := mcp.Kinds(s.own.Load())
 	if len(s.cfg.PluginDirs) > 0 {
-		kinds = mcp.AllKinds
+		kinds |= mcp.AllKinds
 	}
 	for i := range s.cfg.Plugins {
 		if p := &s.cfg.Plugins[i]; p.Enabled == nil || *p.Enabled {
@@ -68,6 +68,10 @@ func (s *Server) discover(context.Context) ([]registry.Source, error) {
 		s.log.Error("some plugin directories cannot be used", "err", err)
 	}
 	for _, skip := range skipped {
+		if skip.Configured {
+			s.log.Warn("configured plugin cannot be used", "plugin", skip.Name, "why", skip.Reason)
+			continue
+		}
 		s.log.Debug("left alone", "path", skip.Path, "why", skip.Reason)
 	}
 	sources := append([]registry.Source(nil), s.opts.Sources...)

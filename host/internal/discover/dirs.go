@@ -114,6 +114,8 @@ func fileFault(path string, info fs.FileInfo) string {
 		return notExecutable(path)
 	case worldWritable(info):
 		return "everyone may write to it; fix it with: chmod o-w " + path
+	case !runnable(path):
+		return "is no program: it begins neither as an executable nor as a script does, with #!"
 	}
 	return ""
 }

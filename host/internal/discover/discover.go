@@ -27,6 +27,9 @@ type Skipped struct {
 	Name   string // the identity it has or would have; empty if it has none
 	Path   string // empty for a configured plugin without a path
 	Reason string // what is the matter and, where it helps, what to do
+	// Configured is set if the configuration names it and does not disable it:
+	// then somebody misses it.
+	Configured bool
 }
 
 // Scan finds the plugins. First come the configured ones in their order, then
@@ -64,10 +67,11 @@ func (s *scan) merge(configured []Manifest) []Candidate {
 	var found []Candidate
 	for _, entry := range configured {
 		candidate, reason := s.configured(entry)
-		if reason != "" {
-			s.skip(entry.Name, entry.Path, "%s", reason)
-		} else {
+		if reason == "" {
 			found = append(found, candidate)
+		} else {
+			s.skip(entry.Name, entry.Path, "%s", reason)
+			s.skipped[len(s.skipped)-1].Configured = !entry.disabled()
 		}
 		owners[entry.Name] = "the configuration"
 		if entry.refersToDirectory() {
@@ -91,11 +95,11 @@ func (s *scan) merge(configured []Manifest) []Candidate {
 // configured makes a candidate of an entry of mcphost.yaml, or says why not.
 func (s *scan) configured(entry Manifest) (Candidate, string) {
 	base, reason := s.base(entry)
+	if entry.disabled() {
+		return base, "disabled in the configuration"
+	}
 	if reason != "" {
 		return base, reason
-	}
-	if entry.Enabled != nil && !*entry.Enabled {
-		return base, "disabled in the configuration"
 	}
 	base.Manifest = Merge(base.Manifest, entry)
 	return base, ""
@@ -123,5 +127,23 @@ func (s *scan) base(entry Manifest) (Candidate, string) {
 			return candidate, ""
 		}
 	}
-	return Candidate{}, "no plugin directory holds a plugin of this name; give it a path or a command"
+	return Candidate{}, s.absent(entry.Name)
+}
+
+// absent says what is the matter with a configured plugin that stands for one
+// of the directories, where none of its name can be used.
+func (s *scan) absent(name string) string {
+	for _, skip := range s.skipped {
+		if skip.Name == name {
+			return fmt.Sprintf("%s cannot be used: %s", skip.Path, skip.Reason)
+		}
+	}
+	near := didYouMean(name, func(yield func(string) bool) {
+		for _, candidate := range s.inDirs {
+			if !yield(candidate.Name) {
+				return
+			}
+		}
+	})
+	return "no plugin directory holds a plugin of this name; give it a path or a command" + near
 }

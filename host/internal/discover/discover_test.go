@@ -12,6 +12,8 @@ import (
 	"testing"
 )
 
+const script = "#!/bin/sh\n"
+
 // put writes a file with exactly the given permissions.
 func put(t *testing.T, path string, mode os.FileMode, content string) string {
 	t.Helper()
@@ -48,9 +50,9 @@ func names(found []Candidate) []string {
 
 func TestExecutablesAndManifestFoldersArePlugins(t *testing.T) {
 	dir := t.TempDir()
-	put(t, filepath.Join(dir, "hello"), 0o755, "x")
-	put(t, filepath.Join(dir, "count.sh"), 0o700, "x")
-	put(t, filepath.Join(dir, "py", "main"), 0o755, "x")
+	put(t, filepath.Join(dir, "hello"), 0o755, script)
+	put(t, filepath.Join(dir, "count.sh"), 0o700, script)
+	put(t, filepath.Join(dir, "py", "main"), 0o755, script)
 	put(t, filepath.Join(dir, "py", ManifestFile), 0o644, "command: ./main\nargs: [--port, 8080]\n")
 
 	found, skipped, err := Scan([]string{dir}, nil)
@@ -67,18 +69,22 @@ func TestExecutablesAndManifestFoldersArePlugins(t *testing.T) {
 }
 
 func TestWhatIsNoPluginIsLeftAloneWithItsReason(t *testing.T) {
-	outside := put(t, filepath.Join(t.TempDir(), "tool"), 0o755, "x")
+	outside := put(t, filepath.Join(t.TempDir(), "tool"), 0o755, script)
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	put(t, at(".hidden"), 0o755, "x")
-	put(t, at("new.part"), 0o755, "x")
-	put(t, at("old~"), 0o755, "x")
+	put(t, at(".hidden"), 0o755, script)
+	put(t, at("new.part"), 0o755, script)
+	put(t, at("old~"), 0o755, script)
 	put(t, at("empty"), 0o755, "")
 	put(t, at("README.md"), 0o644, "x")
-	put(t, at("open"), 0o757, "x")
-	put(t, at("two__parts"), 0o755, "x")
-	put(t, at("-dash"), 0o755, "x")
-	put(t, at("dot.name"), 0o755, "x")
+	put(t, at("text"), 0o755, "This is no program.")
+	put(t, at("short"), 0o755, "x")
+	put(t, at("odd/main"), 0o755, "x")
+	put(t, at("odd/"+ManifestFile), 0o644, "command: ./main\n")
+	put(t, at("open"), 0o757, script)
+	put(t, at("two__parts"), 0o755, script)
+	put(t, at("-dash"), 0o755, script)
+	put(t, at("dot.name"), 0o755, script)
 	folder(t, at("bare"), 0o755)
 	put(t, at("bad/"+ManifestFile), 0o644, "command: ./x\ncomand: y\n")
 	put(t, at("gone/"+ManifestFile), 0o644, "command: ./missing\n")
@@ -100,7 +106,7 @@ func TestWhatIsNoPluginIsLeftAloneWithItsReason(t *testing.T) {
 	}
 	reasons := map[string]string{
 		".hidden": "hidden", "new.part": "still being written", "old~": "still being written", "empty": "still being written",
-		"README.md": "chmod +x", "open": "chmod o-w", "two__parts": "two underscores", "-dash": "does not begin",
+		"README.md": "chmod +x", "text": "is no program", "short": "is no program", "odd": `"./main": is no program`, "open": "chmod o-w", "two__parts": "two underscores", "-dash": "does not begin",
 		"dot.name": `holds '.'`, "bare": "without a plugin.yaml", "bad": `plugin.yaml:2:1: unknown key "comand"; did you mean "command"?`,
 		"gone": "no such file", "path": "not in PATH", "loose": "chmod o-w", "shared": "chmod o-w",
 		"out": "leads out", "dangling": "nowhere", "in": "chmod +x",
@@ -117,7 +123,7 @@ func TestWhatIsNoPluginIsLeftAloneWithItsReason(t *testing.T) {
 
 func TestLinkWithinTheDirectoryIsAPlugin(t *testing.T) {
 	dir := t.TempDir()
-	put(t, filepath.Join(dir, ".versions", "hello-2"), 0o755, "x")
+	put(t, filepath.Join(dir, ".versions", "hello-2"), 0o755, script)
 	if err := os.Symlink(filepath.Join(".versions", "hello-2"), filepath.Join(dir, "hello")); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ func TestLinkWithinTheDirectoryIsAPlugin(t *testing.T) {
 
 func TestUnusableDirectoryIsReportedAndTheOthersAreScanned(t *testing.T) {
 	base := t.TempDir()
-	good := filepath.Dir(put(t, filepath.Join(base, "good", "hello"), 0o755, "x"))
+	good := filepath.Dir(put(t, filepath.Join(base, "good", "hello"), 0o755, script))
 	dirs := []string{filepath.Join(base, "missing"), put(t, filepath.Join(base, "file"), 0o644, ""), folder(t, filepath.Join(base, "open"), 0o777), good}
 
 	found, _, err := Scan(dirs, nil)
@@ -145,8 +151,8 @@ func TestUnusableDirectoryIsReportedAndTheOthersAreScanned(t *testing.T) {
 
 func TestFirstOfOneNameWins(t *testing.T) {
 	base := t.TempDir()
-	first := put(t, filepath.Join(base, "b", "hello.sh"), 0o755, "x")
-	put(t, filepath.Join(base, "a", "hello"), 0o755, "x")
+	first := put(t, filepath.Join(base, "b", "hello.sh"), 0o755, script)
+	put(t, filepath.Join(base, "a", "hello"), 0o755, script)
 	found, skipped, err := Scan([]string{filepath.Join(base, "b"), filepath.Join(base, "a")}, nil)
 	if err != nil || len(found) != 1 || found[0].Source != first {
 		t.Fatalf("found %+v, err %v", found, err)
@@ -159,13 +165,13 @@ func TestFirstOfOneNameWins(t *testing.T) {
 func TestConfiguredPluginsComeFirstAndOverride(t *testing.T) {
 	base := t.TempDir()
 	dir := filepath.Join(base, "dir")
-	put(t, filepath.Join(dir, "alpha"), 0o755, "x")
-	put(t, filepath.Join(dir, "off"), 0o755, "x")
-	put(t, filepath.Join(dir, "twin"), 0o755, "x")
-	put(t, filepath.Join(dir, "zeta", "run"), 0o755, "x")
+	put(t, filepath.Join(dir, "alpha"), 0o755, script)
+	put(t, filepath.Join(dir, "off"), 0o755, script)
+	put(t, filepath.Join(dir, "twin"), 0o755, script)
+	put(t, filepath.Join(dir, "zeta", "run"), 0o755, script)
 	put(t, filepath.Join(dir, "zeta", ManifestFile), 0o644,
 		"command: ./run\nargs: [a]\nenv: {A: one, B: two}\nsettings: {x: 1, y: {z: 2}}\nlimits: {max_tools: 5}\n")
-	other := put(t, filepath.Join(base, "other"), 0o755, "x")
+	other := put(t, filepath.Join(base, "other"), 0o755, script)
 	no, prefix := false, ""
 
 	found, skipped, err := Scan([]string{dir}, []Manifest{
@@ -202,9 +208,9 @@ func TestConfiguredPluginsComeFirstAndOverride(t *testing.T) {
 }
 
 func TestConfiguredCommandIsFoundInPath(t *testing.T) {
-	put(t, filepath.Join(t.TempDir(), "runner"), 0o755, "x")
+	put(t, filepath.Join(t.TempDir(), "runner"), 0o755, script)
 	dir := t.TempDir()
-	command := put(t, filepath.Join(dir, "runner"), 0o755, "x")
+	command := put(t, filepath.Join(dir, "runner"), 0o755, script)
 	t.Setenv("PATH", dir)
 	found, skipped, err := Scan(nil, []Manifest{{Name: "r", Command: "runner"}, {Name: "s", Command: "absent"}})
 	if err != nil || len(found) != 1 || found[0].Command != command {
@@ -215,10 +221,65 @@ func TestConfiguredCommandIsFoundInPath(t *testing.T) {
 	}
 }
 
+func TestConfiguredPluginThatIsMissedSaysSo(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "weather"), 0o755, script)
+	put(t, filepath.Join(dir, "stiff"), 0o644, script)
+	put(t, filepath.Join(dir, "other.md"), 0o644, "x")
+	no := false
+	found, skipped, err := Scan([]string{dir}, []Manifest{
+		{Name: "wether"},
+		{Name: "stiff"},
+		{Name: "far"},
+		{Name: "cmd", Command: "no-such-program-anywhere"},
+		{Name: "file", Path: filepath.Join(dir, "gone")},
+		{Name: "off", Enabled: &no, Path: filepath.Join(dir, "gone")},
+	})
+	if err != nil || !slices.Equal(names(found), []string{"weather"}) {
+		t.Fatalf("found %q, err %v", names(found), err)
+	}
+	want := map[string]string{
+		"wether": `a path or a command; did you mean "weather"?`,
+		"stiff":  filepath.Join(dir, "stiff") + " cannot be used: not executable",
+		"far":    "give it a path or a command",
+		"cmd":    "not in PATH",
+		"file":   "no such file",
+	}
+	for _, s := range skipped {
+		reason, missed := want[s.Name]
+		if s.Configured != missed && s.Path == "" || s.Configured && !strings.Contains(s.Reason, reason) {
+			t.Errorf("%s: configured %v, reason %q, want one with %q", s.Name, s.Configured, s.Reason, reason)
+		}
+		if s.Configured {
+			delete(want, s.Name)
+		}
+		if s.Name == "far" && strings.Contains(s.Reason, "did you mean") || s.Name == "off" && s.Reason != "disabled in the configuration" {
+			t.Errorf("%s: reason %q", s.Name, s.Reason)
+		}
+	}
+	if len(want) != 0 {
+		t.Errorf("not reported as configured: %v", want)
+	}
+}
+
+func TestProgramsAreKnownByTheirFirstBytes(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"elf": "\x7fELF\x02", "pe": "MZ\x90\x00", "macho": "\xcf\xfa\xed\xfe", "fat": "\xca\xfe\xba\xbe", "script": "#!"} {
+		if path := put(t, filepath.Join(dir, name), 0o755, content); !runnable(path) {
+			t.Errorf("%s is taken for no program", name)
+		}
+	}
+	for name, content := range map[string]string{"text": "echo hello", "one": "M", "json": "{}"} {
+		if path := put(t, filepath.Join(dir, name), 0o755, content); runnable(path) {
+			t.Errorf("%s is taken for a program", name)
+		}
+	}
+}
+
 func TestScanIsDeterministic(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"b", "a", "c", "x.md", ".y"} {
-		put(t, filepath.Join(dir, name), 0o755, "x")
+		put(t, filepath.Join(dir, name), 0o755, script)
 	}
 	first, skippedFirst, _ := Scan([]string{dir}, nil)
 	for range 10 {

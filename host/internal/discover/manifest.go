@@ -158,7 +158,7 @@ func envFault(name, value string) string {
 	if name == "" || strings.ContainsAny(name, "=\x00") {
 		return "is not the name of an environment variable"
 	}
-	_, err := expand(value, func(string) (string, bool) { return "", true })
+	_, err := Expand(value, func(string) (string, bool) { return "", true })
 	if err != nil {
 		return err.Error()
 	}
@@ -170,7 +170,7 @@ func envFault(name, value string) string {
 func (m *Manifest) Environ(lookup func(string) (string, bool)) ([]string, error) {
 	lines := make([]string, 0, len(m.Env))
 	for _, name := range slices.Sorted(maps.Keys(m.Env)) {
-		value, err := expand(m.Env[name], lookup)
+		value, err := Expand(m.Env[name], lookup)
 		if err != nil {
 			return nil, fmt.Errorf("env %s: %w", name, err)
 		}
@@ -179,7 +179,9 @@ func (m *Manifest) Environ(lookup func(string) (string, bool)) ([]string, error)
 	return lines, nil
 }
 
-func expand(value string, lookup func(string) (string, bool)) (string, error) {
+// Expand replaces each ${NAME} by what lookup knows; os.LookupEnv fits. "$${" is
+// a literal "${", and an unset name an error.
+func Expand(value string, lookup func(string) (string, bool)) (string, error) {
 	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(value, "${")
@@ -203,6 +205,8 @@ func expand(value string, lookup func(string) (string, bool)) (string, error) {
 		value = after
 	}
 }
+
+func (m *Manifest) disabled() bool { return m.Enabled != nil && !*m.Enabled }
 
 // refersToDirectory reports whether m stands for a plugin of a directory.
 func (m *Manifest) refersToDirectory() bool { return m.Path == "" && m.Command == "" }

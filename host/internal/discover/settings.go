@@ -33,7 +33,7 @@ func expandAll(value any, lookup func(string) (string, bool)) (any, error) {
 	var err error
 	switch value := value.(type) {
 	case string:
-		return expand(value, lookup)
+		return Expand(value, lookup)
 	case []any:
 		for i := range value {
 			if value[i], err = expandAll(value[i], lookup); err != nil {

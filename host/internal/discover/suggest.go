@@ -2,10 +2,13 @@
 
 package discover
 
-import "fmt"
+import (
+	"fmt"
+	"iter"
+)
 
-// didYouMean offers the known key that is closest to name, if one is close.
-func didYouMean(name string, known map[string]int) string {
+// didYouMean offers the known word that is closest to name, if one is close.
+func didYouMean(name string, known iter.Seq[string]) string {
 	best, least := "", len(name)/3+2
 	for key := range known {
 		if distance := editDistance(name, key); distance < least || distance == least && best != "" && key < best {

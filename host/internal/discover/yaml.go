@@ -3,9 +3,12 @@
 package discover
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -21,11 +24,15 @@ type Document struct {
 	root ast.Node // nil if the file is empty
 }
 
+// byteOrderMark is what some editors put before the text.
+const byteOrderMark = "\ufeff"
+
 // Parse reads the one document that data may hold. Duplicate keys are an error.
 func Parse(file string, data []byte) (*Document, error) {
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	tree, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil, syntaxError(file, err)
+		return nil, syntaxError(file, data, err)
 	}
 	doc := &Document{file: file}
 	for _, part := range tree.Docs {
@@ -41,13 +48,29 @@ func Parse(file string, data []byte) (*Document, error) {
 }
 
 // syntaxError shortens the parser's error, which draws the lines, to one line.
-func syntaxError(file string, err error) error {
+// What the parser says of a tab before a key differs, and helps nobody.
+func syntaxError(file string, data []byte, err error) error {
 	var where yaml.Error
-	if errors.As(err, &where) && where.GetToken() != nil {
-		at := where.GetToken().Position
-		return fmt.Errorf("%s:%d:%d: %s", file, at.Line, at.Column, where.GetMessage())
+	if !errors.As(err, &where) || where.GetToken() == nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return fmt.Errorf("%s: %w", file, err)
+	at := where.GetToken().Position
+	if column := tabColumn(data, at.Line); column > 0 {
+		return fmt.Errorf("%s:%d:%d: a tab; indent with spaces", file, at.Line, column)
+	}
+	return fmt.Errorf("%s:%d:%d: %s", file, at.Line, at.Column, where.GetMessage())
+}
+
+// tabColumn returns where the first tab stands in the indentation of a line;
+// both count from 1. It is 0 if there is none.
+func tabColumn(data []byte, line int) int {
+	lines := bytes.Split(data, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return 0
+	}
+	text := string(lines[line-1])
+	indentation := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
+	return strings.IndexByte(indentation, '\t') + 1
 }
 
 // Decode fills the struct that into points to. A key that it does not know, and
@@ -301,7 +324,7 @@ func (d *decoder) object(n ast.Node, v reflect.Value, path string) {
 		name := keyText(member.Key)
 		i, ok := fields[name]
 		if !ok {
-			d.fail(member.Key, path, "unknown key %q%s", name, didYouMean(name, fields))
+			d.fail(member.Key, path, "unknown key %q%s", name, didYouMean(name, maps.Keys(fields)))
 			continue
 		}
 		d.value(member.Value, v.Field(i), join(path, name))

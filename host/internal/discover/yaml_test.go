@@ -38,6 +38,10 @@ func TestManifestErrorsNameThePlace(t *testing.T) {
 		"env reference":    {"command: x\nenv:\n  A: ${B\n", `p.yaml:3:3: env.A: "${" without`},
 		"headers":          {"command: x\nheaders: [X-A]\n", "headers: belongs in mcphost.yaml"},
 		"path":             {"path: x\n", "path: belongs in mcphost.yaml"},
+		"tab":              {"command: x\nlimits:\n\tmax_tools: 1\n", "p.yaml:3:1: a tab; indent with spaces"},
+		"tab at the start": {"\tcommand: x\n", "p.yaml:1:1: a tab; indent with spaces"},
+		"tab after spaces": {"command: x\nargs:\n  - a\n \t- b\n", "p.yaml:4:2: a tab; indent with spaces"},
+		"after a mark":     {"\ufeffargz: []\n", `p.yaml:1:1: unknown key "argz"; did you mean "args"?`},
 		"key of its field": {"command: x\n\",key\": y\n", "unknown key"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +95,20 @@ limits:
 	want := `{"list":[1,2.50,12345678901234567890123,31,null,"x\"y"],"nested":{"deep":{"er":true}}}`
 	if string(m.Settings) != want {
 		t.Errorf("settings\n got %s\nwant %s", m.Settings, want)
+	}
+}
+
+func TestByteOrderMarkIsNoPartOfTheText(t *testing.T) {
+	m, err := ParseManifest("p.yaml", []byte("\ufeffcommand: x\n"))
+	if err != nil || m.Command != "x" {
+		t.Errorf("got %+v, %v", m, err)
+	}
+}
+
+func TestTabWithinALineIsNoMistake(t *testing.T) {
+	m, err := ParseManifest("p.yaml", []byte("command:\tx\ntitle: \"a\tb\" # \t\n"))
+	if err != nil || m.Command != "x" || m.Title != "a\tb" {
+		t.Errorf("got %+v, %v", m, err)
 	}
 }
 
