@@ -13,7 +13,9 @@ var (
 )
 
 // A gate bounds the calls that are in flight and those that wait for one of
-// them to end. Who waits longest enters first.
+// them to end. Who waits longest enters first. A call that is cancelled gives
+// its place back at once, which may be a moment before the plugin is done with
+// it.
 type gate struct {
 	running chan struct{} // one element for each call in flight
 	waiting chan struct{} // one for each that waits
@@ -39,6 +41,10 @@ func (g gate) enter(ctx context.Context, done <-chan struct{}) error {
 	defer func() { <-g.waiting }()
 	select {
 	case g.running <- struct{}{}:
+		if ctx.Err() != nil { // both were ready: the caller has left
+			g.leave()
+			return context.Cause(ctx)
+		}
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
