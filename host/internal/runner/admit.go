@@ -74,6 +74,29 @@ func noSession() *jsonrpc.Error {
 	}
 }
 
+// CheckSessionVersion refuses the headers of a request to a session, of any HTTP
+// method, whose version header names no version that has sessions
+// (2025-06-18 and later, transports, "Protocol Version Header"). It may be left
+// out, as clients of 2025-03-26 do.
+func CheckSessionVersion(header map[string][]string) *jsonrpc.Error {
+	if _, ok := header[mcp.HeaderVersion]; !ok {
+		return nil
+	}
+	name, err := mcp.OneHeader(header, mcp.HeaderVersion)
+	if err != nil {
+		return &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: err.Error()}
+	}
+	switch version := mcp.ParseVersion(name); {
+	case version == mcp.VersionNone:
+		return unsupportedVersion(name)
+	case version.Stateless():
+		// It is supported, so the error must not say otherwise.
+		return &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: "version " + name + " has no sessions; it has POST requests only"}
+	default:
+		return nil
+	}
+}
+
 func headerVersion(header map[string][]string) string {
 	return strings.Trim(first(header[mcp.HeaderVersion]), " \t")
 }

@@ -42,7 +42,12 @@ type Admission struct {
 	// back later (Release).
 	Priming bool
 
-	ID     jsonrpc.ID     // with Refused: the id of the refused request, if it has one
+	// Streams says that the request is nothing without an event stream. It is
+	// refused before it begins if the client takes none, or if none is left. It
+	// counts with Stateless only.
+	Streams bool
+
+	ID     jsonrpc.ID     // of the request, if it has one; for the errors that refuse it
 	Err    *jsonrpc.Error // with Refused: what the client is told
 	Status int            // with Refused: the HTTP status; 400 if zero
 }
@@ -74,6 +79,16 @@ type HTTPOptions struct {
 	ReadHeaderTimeout time.Duration // used by Server; 10 s if zero
 	IdleTimeout       time.Duration // of a connection, used by Server; 2 min if zero
 
+	// MaxRequests bounds the HTTP requests that are open at once, event streams
+	// included; 4096 if zero. One more is answered with 503 and Retry-After.
+	MaxRequests int
+	// MaxStreams bounds the event streams that are open at once; 1024 if zero.
+	// They are those of a GET, of either transport, and the responses to stateless
+	// requests that became one. One more GET is answered with 503, and so is a
+	// request whose Admission says Streams. Another one is still served, but what
+	// it sends before its answer is lost. Responses within sessions do not count:
+	// what they carry must arrive.
+	MaxStreams     int
 	MaxSessions    int           // open at once; 1024 if zero
 	SessionIdle    time.Duration // how long a session lives unused; 1 h if zero
 	PendingNotices int           // messages kept per session for a GET stream; 64 if zero
@@ -82,6 +97,10 @@ type HTTPOptions struct {
 
 	// Admit decides how the frame of a POST is served. It must not block.
 	Admit func(*jsonrpc.Frame) Admission
+	// CheckVersion refuses the headers of a GET, a DELETE or a POST to a session
+	// that name no version with sessions, which is answered with 400. Nil: none
+	// is refused.
+	CheckVersion func(header map[string][]string) *jsonrpc.Error
 	// Status gives the HTTP status of a response; err is nil for a result. 200
 	// if nil. It is not asked once the response is an event stream.
 	Status func(stateless bool, err *jsonrpc.Error) int
@@ -102,6 +121,8 @@ type HTTP struct {
 	opts     HTTPOptions // immutable, defaults filled in
 	sessions *sessions
 	gate     gate
+	requests slots
+	streams  slots
 }
 
 // NewHTTP makes the endpoint. It starts nothing.
@@ -109,6 +130,7 @@ func NewHTTP(opts HTTPOptions) *HTTP {
 	opts = withDefaults(opts)
 	h := &HTTP{opts: opts}
 	h.gate.idle = make(chan struct{})
+	h.requests.limit, h.streams.limit = int64(h.opts.MaxRequests), int64(h.opts.MaxStreams)
 	h.sessions = newSessions(&h.opts, &h.gate)
 	return h
 }
@@ -122,6 +144,8 @@ func withDefaults(o HTTPOptions) HTTPOptions {
 	o.MaxHeaderBytes = or(o.MaxHeaderBytes, 64<<10)
 	o.ReadHeaderTimeout = or(o.ReadHeaderTimeout, 10*time.Second)
 	o.IdleTimeout = or(o.IdleTimeout, 2*time.Minute)
+	o.MaxRequests = or(o.MaxRequests, 4096)
+	o.MaxStreams = or(o.MaxStreams, 1024)
 	o.MaxSessions = or(o.MaxSessions, 1024)
 	o.SessionIdle = or(o.SessionIdle, time.Hour)
 	o.PendingNotices = or(o.PendingNotices, 64)
@@ -177,7 +201,15 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) *refusal {
 		return unavailable(errShutdown.Error())
 	}
 	defer h.gate.leave()
+	if !h.requests.take() {
+		w.Header().Set("Connection", "close") // rather than read the body, if there is one
+		return unavailable("too many requests are open; try again later")
+	}
+	defer h.requests.give()
+	return h.route(w, r)
+}
 
+func (h *HTTP) route(w http.ResponseWriter, r *http.Request) *refusal {
 	switch sse := h.isSSE(r); {
 	case sse && r.Method == http.MethodGet:
 		return h.serveSSE(w, r)

@@ -18,6 +18,7 @@ const sessionHeader = "Mcp-Session-Id"
 
 var (
 	errDetached = errors.New("the client is to hear the rest on another connection")
+	errStreams  = errors.New("http: too many event streams are open, so nothing can be sent before the answer")
 	errNoStream = errors.New("http: this request takes no event stream, so nothing can be sent before its answer")
 )
 
@@ -38,19 +39,22 @@ const (
 type exchange struct {
 	opts      *HTTPOptions
 	stateless bool
-	plain     bool          // JSON may be answered
-	streams   bool          // an event stream may be opened
-	opens     bool          // the answer opens the session
-	resumable bool          // the client may hear the stream again, or on another connection
-	priming   bool          // and it is told so at its beginning
-	session   *Session      // nil if stateless
-	done      chan struct{} // closed when the ResponseWriter is used no more; nil where nobody waits
+	plain     bool            // JSON may be answered
+	streams   bool            // an event stream may be opened
+	opens     bool            // the answer opens the session
+	resumable bool            // the client may hear the stream again, or on another connection
+	priming   bool            // and it is told so at its beginning
+	session   *Session        // nil if stateless
+	slots     *slots          // bounds the streams; nil in a session
+	left      <-chan struct{} // closed when the client of a new session has disconnected; else nil
+	done      chan struct{}   // closed when the ResponseWriter is used no more; nil where nobody waits
 
 	// mu orders the writes of handlers and of the keep-alive timer. It is held
 	// across a write, which its deadline bounds.
 	mu       sync.Mutex
 	out      eventStream
 	state    exchangeState
+	counted  bool    // one of slots is taken
 	stream   *stream // what is kept of the events; nil unless streaming and resumable
 	detached bool    // the ResponseWriter must not be touched, but the stream goes on
 	opened   bool    // a result was written, so that the session it opens is known to the client
@@ -78,6 +82,9 @@ func (e *exchange) Send(_ context.Context, data []byte) error {
 	if !e.streams {
 		return errNoStream
 	}
+	if !e.mayStream() {
+		return errStreams
+	}
 	e.keep(e.event(data))
 	return e.failure()
 }
@@ -90,11 +97,24 @@ func (e *exchange) Answer(_ context.Context, data []byte, rpcErr *jsonrpc.Error)
 	if e.state >= answered {
 		return jsonrpc.ErrRetired
 	}
+	left := e.hasLeft()
 	e.gone = e.answer(data, rpcErr)
-	e.opened = rpcErr == nil && e.gone == nil
+	e.opened = rpcErr == nil && e.gone == nil && !left
 	e.state = answered
 	e.stopTimer()
 	return e.failure()
+}
+
+// hasLeft reports whether the client of a new session has disconnected, which a
+// write to it need not find out. It is asked before the answer is written: from
+// then on the client may disconnect because it has all that it wanted.
+func (e *exchange) hasLeft() bool {
+	select {
+	case <-e.left:
+		return true
+	default:
+		return false
+	}
 }
 
 func (e *exchange) answer(data []byte, rpcErr *jsonrpc.Error) error {
@@ -144,6 +164,15 @@ func (e *exchange) event(data []byte) error {
 		return e.gone
 	}
 	return e.out.message(id, data)
+}
+
+// mayStream reports whether the response may be an event stream that stays open.
+func (e *exchange) mayStream() bool {
+	if e.slots != nil && !e.counted {
+		e.counted = e.slots.take()
+		return e.counted
+	}
+	return true
 }
 
 // begin commits the response to being an event stream.
@@ -220,6 +249,10 @@ func (e *exchange) tick() {
 		e.detach()
 		return
 	}
+	if !e.mayStream() {
+		e.keep(nil) // it stays silent, and undecided
+		return
+	}
 	err := e.begin()
 	if err == nil {
 		err = e.out.comment()
@@ -257,6 +290,9 @@ func (e *exchange) abandon() bool {
 func (e *exchange) finish() {
 	e.state = over
 	e.stopTimer()
+	if e.counted {
+		e.slots.give()
+	}
 	if e.stream != nil {
 		e.stream.end()
 	}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"github.com/mcphost/mcphost/host/internal/jsonrpc"
 )
 
 // serveGET opens the standalone stream of a session and writes to it until the
@@ -16,12 +18,23 @@ func (h *HTTP) serveGET(w http.ResponseWriter, r *http.Request) *refusal {
 	if !parseAccept(r.Header).sse {
 		return refuse(http.StatusNotAcceptable, "the Accept header must allow text/event-stream")
 	}
+	if ref := h.checkVersion(r, jsonrpc.ID{}); ref != nil {
+		return ref
+	}
 	session, ref := h.sessions.acquire(r)
 	if ref != nil {
 		return ref
 	}
 	defer h.sessions.release(session)
+	if !h.streams.take() {
+		return tooManyStreams()
+	}
+	defer h.streams.give()
+	return h.stream(w, r, session)
+}
 
+// stream writes the stream that the request asks for.
+func (h *HTTP) stream(w http.ResponseWriter, r *http.Request, session *Session) *refusal {
 	p := &pump{opts: &h.opts, session: session, out: newEventStream(w, h.opts.WriteTimeout)}
 	id := r.Header.Get("Last-Event-ID")
 	if id == "" || !session.resumable.Load() {
@@ -168,6 +181,9 @@ func (p *pump) finish() error {
 // serveDELETE ends the session that the request names. Its work is cancelled,
 // unlike at a disconnect: the client has said that it is done.
 func (h *HTTP) serveDELETE(w http.ResponseWriter, r *http.Request) *refusal {
+	if ref := h.checkVersion(r, jsonrpc.ID{}); ref != nil {
+		return ref
+	}
 	session, ref := h.sessions.acquire(r)
 	if ref != nil {
 		return ref

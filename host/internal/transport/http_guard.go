@@ -18,6 +18,10 @@ type refusal struct {
 	err    *jsonrpc.Error
 }
 
+// retryAfter is the number of seconds after which a client that was refused for
+// want of room may ask again.
+const retryAfter = "1"
+
 func refuse(status int, text string) *refusal {
 	return &refusal{status: status, err: &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: text}}
 }
@@ -25,9 +29,15 @@ func refuse(status int, text string) *refusal {
 func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, ref *refusal) {
 	h.opts.Log.Debug("request refused", "method", r.Method, "status", ref.status, "reason", ref.err.Message)
 	body := jsonrpc.AppendError(nil, ref.id, false, ref.err)
-	// A client that is gone, or takes too long, is not told.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.opts.WriteTimeout))
+	control := http.NewResponseController(w)
+	// What is left of a body is read before the response leaves, so that has its
+	// time too. A client that is gone, or takes too long, is not told.
+	_ = control.SetReadDeadline(time.Now().Add(h.opts.ReadHeaderTimeout))
+	_ = control.SetWriteDeadline(time.Now().Add(h.opts.ReadHeaderTimeout + h.opts.WriteTimeout))
 	w.Header().Set("Content-Type", "application/json")
+	if ref.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
 	w.WriteHeader(ref.status)
 	_, _ = w.Write(body)
 }
@@ -50,6 +60,29 @@ func (h *HTTP) guard(w http.ResponseWriter, r *http.Request) *refusal {
 	if allowed := h.methods(r); !slices.Contains(strings.Split(allowed, ", "), r.Method) {
 		w.Header().Set("Allow", allowed)
 		return refuse(http.StatusMethodNotAllowed, "method not allowed; use "+allowed)
+	}
+	if r.Method != http.MethodPost && r.ContentLength != 0 {
+		h.ignoreBody(w)
+	}
+	return nil
+}
+
+// ignoreBody keeps a body that nobody reads from holding the response back, and
+// the connection once the response is over.
+func (h *HTTP) ignoreBody(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close") // or it would be read before the response
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.opts.ReadHeaderTimeout))
+}
+
+// checkVersion refuses a request to a session whose version header is wrong
+// (2025-06-18 and later, "Protocol Version Header"). The id is that of its
+// frame, if it has one.
+func (h *HTTP) checkVersion(r *http.Request, id jsonrpc.ID) *refusal {
+	if h.opts.CheckVersion == nil {
+		return nil
+	}
+	if err := h.opts.CheckVersion(r.Header); err != nil {
+		return &refusal{status: http.StatusBadRequest, id: id, err: err}
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // trustedBody is how many bytes a Content-Length may reserve before any of them
-// has arrived.
-const trustedBody = 1 << 20
+// has arrived. MaxRequests of them may be reserved at once, for nothing.
+const trustedBody = 64 << 10
 
 // post is one POST on its way. It holds the frame and its response in one piece,
 // since there is one of each.
@@ -45,8 +45,7 @@ func (h *HTTP) servePOST(w http.ResponseWriter, r *http.Request) *refusal {
 
 	switch p.admission.Mode {
 	case Stateless:
-		p.serveStateless()
-		return nil
+		return p.serveStateless()
 	case InSession:
 		return p.serveInSession()
 	case OpensSession:
@@ -133,8 +132,13 @@ func (p *post) begin(session *Session) *exchange {
 	// does not know the session either.
 	e.resumable = p.admission.Resumable && p.admission.Mode == InSession
 	e.priming = e.resumable && p.admission.Priming
-	if !e.stateless {
+	if e.stateless {
+		e.slots = &p.h.streams
+	} else {
 		e.done = make(chan struct{})
+	}
+	if e.opens {
+		e.left = p.r.Context().Done()
 	}
 	p.frame.Reply = e
 	e.start()
@@ -143,14 +147,41 @@ func (p *post) begin(session *Session) *exchange {
 
 // serveStateless handles the frame within the request. A client that
 // disconnects cancels (2026-07-28, cancellation over HTTP).
-func (p *post) serveStateless() {
+func (p *post) serveStateless() *refusal {
+	if ref := p.reserve(); ref != nil {
+		return ref
+	}
 	defer p.begin(nil).Close()
 	p.h.opts.One(p.r.Context(), &p.frame)
+	return nil
+}
+
+// reserve takes the slot of a request that must become a stream, so that it is
+// refused before it has done anything, or not at all.
+func (p *post) reserve() *refusal {
+	if !p.admission.Streams {
+		return nil
+	}
+	var ref *refusal
+	switch {
+	case !p.accepts.sse:
+		ref = refuse(http.StatusNotAcceptable, "the Accept header must allow text/event-stream")
+	case !p.h.streams.take():
+		ref = tooManyStreams()
+	default:
+		p.exchange.counted = true
+		return nil
+	}
+	ref.id = p.admission.ID
+	return ref
 }
 
 // serveInSession hands the frame to its session and waits until the session has
 // done with it. A client that disconnects cancels nothing.
 func (p *post) serveInSession() *refusal {
+	if ref := p.h.checkVersion(p.r, p.admission.ID); ref != nil {
+		return ref
+	}
 	session, ref := p.h.sessions.acquire(p.r)
 	if ref != nil {
 		return ref
@@ -163,6 +194,9 @@ func (p *post) serveInSession() *refusal {
 // serveOpening does the same with a new session, which lives on if its first
 // frame is answered with a result that reaches the client.
 func (p *post) serveOpening() *refusal {
+	if ref := p.h.checkVersion(p.r, p.admission.ID); ref != nil {
+		return ref
+	}
 	session, ref := p.h.sessions.open(nil)
 	if ref != nil {
 		return ref

@@ -3,8 +3,10 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +21,8 @@ const inboxSize = 16
 
 // Session is the conversation of one client of the handshake versions. Its
 // frames arrive on many POSTs; what belongs to none of them leaves on the GET
-// stream. Over HTTP+SSE everything leaves on that stream. One goroutine calls Recv; any number may call Send.
+// stream. Over HTTP+SSE everything leaves on that stream. One goroutine calls
+// Recv; any number may call Send.
 type Session struct {
 	id       string
 	table    *sessions
@@ -92,16 +95,20 @@ func (s *Session) last() (*jsonrpc.Frame, error) {
 
 // Send hands data, which it copies, to the GET stream, or keeps it until one
 // opens. It does not block. A client that does not listen, or not fast enough,
-// loses the oldest messages. Over HTTP+SSE it writes at once, as a pipe would.
+// loses the oldest messages; of equal ones it hears one, since an announcement
+// that waits says no more for being repeated. Over HTTP+SSE it writes at once, as
+// a pipe would.
 func (s *Session) Send(_ context.Context, data []byte) error {
 	if s.outlet != nil {
 		return s.outlet.message(data)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.pending, func(p []byte) bool { return bytes.Equal(p, data) }) {
+		return nil
+	}
 	if len(s.pending) == s.limit {
-		copy(s.pending, s.pending[1:])
-		s.pending = s.pending[:s.limit-1]
+		s.pending = slices.Delete(s.pending, 0, 1)
 	}
 	s.pending = append(s.pending, append([]byte(nil), data...))
 	if s.stream != nil {
@@ -180,7 +187,7 @@ func (s *Session) next(g *sessionGET) (event, bool) {
 		return event{}, false
 	}
 	e := event{data: s.pending[0]}
-	s.pending = append(s.pending[:0], s.pending[1:]...)
+	s.pending = slices.Delete(s.pending, 0, 1) // which clears the place it frees
 	if s.resumable.Load() {
 		e = s.log.add(0, e.data)
 	}

@@ -26,6 +26,10 @@ func (h *HTTP) serveSSE(w http.ResponseWriter, r *http.Request) *refusal {
 	if !parseAccept(r.Header).sse {
 		return refuse(http.StatusNotAcceptable, "the Accept header must allow text/event-stream")
 	}
+	if !h.streams.take() {
+		return tooManyStreams()
+	}
+	defer h.streams.give()
 	out := newOutlet(w, &h.opts)
 	session, ref := h.sessions.open(out)
 	if ref != nil {
