@@ -87,6 +87,8 @@ type HTTPConfig struct {
 	BodyTimeout  time.Duration `yaml:"body_timeout"`  // to read a request; 60 s
 	WriteTimeout time.Duration `yaml:"write_timeout"` // of one write to a client; 30 s
 	KeepAlive    time.Duration `yaml:"keep_alive"`    // between comments on a silent stream; 15 s
+	MaxRequests  int           `yaml:"max_requests"`  // open at once, event streams included; 4096
+	MaxStreams   int           `yaml:"max_streams"`   // event streams open at once; 1024
 	MaxSessions  int           `yaml:"max_sessions"`  // of clients before 2026-07-28; 1024
 	SessionIdle  time.Duration `yaml:"session_idle"`  // until an unused session ends; 1 h
 }

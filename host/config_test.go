@@ -61,6 +61,8 @@ http:
   body_timeout: 1s
   write_timeout: 1s
   keep_alive: 1s
+  max_requests: 1
+  max_streams: 1
   max_sessions: 1
   session_idle: 1h
 limits: {list_wait: 1s, list_wait_empty: 2s, list_timeout: 1s, start_timeout: 1s, call_timeout: 1s, call_max: 1m, question_timeout: 1m, state_ttl: 1h,

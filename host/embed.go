@@ -45,6 +45,8 @@ type (
 
 	// A Tool is the definition of a tool.
 	Tool = mcp.Tool
+	// A HeaderParam is an argument that a header repeats.
+	HeaderParam = mcp.HeaderParam
 	// A ToolCall is one call of a tool.
 	ToolCall = mcp.ToolCall
 	// A CallToolResult is what a tool returned.

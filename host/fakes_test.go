@@ -139,7 +139,8 @@ func (f *fakePlugin) CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.
 	case "three", "forever", "state_only", "link", "many":
 		return askAs(call), nil
 	case "touch":
-		f.updates <- "fake://static"
+		// After the answer, so that what the client hears has one order.
+		time.AfterFunc(100*time.Millisecond, func() { f.updates <- "fake://static" })
 	case "blocks":
 		return mcp.Outcome{Tool: everyBlock()}, nil
 	}

@@ -45,7 +45,9 @@ func TestConversations(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got string
-			synctest.Test(t, func(t *testing.T) { got = converse(t, checker.For(t).Conversation(), part(archive, "plugins"), part(archive, "client")) })
+			synctest.Test(t, func(t *testing.T) {
+				got = converse(t, checker.For(t).Conversation(), part(archive, "plugins"), part(archive, "client"))
+			})
 			if *update {
 				setPart(archive, "server", got)
 				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {

@@ -108,10 +108,11 @@ func (s *Server) httpOptions(addr net.Addr, closing <-chan struct{}) transport.H
 		Path: c.Path, SSEPath: sse, Loopback: isLoopback(addr),
 		AllowedHosts: c.AllowedHosts, AllowedOrigins: c.AllowedOrigins,
 		MaxBody: c.MaxBody, BodyReadTimeout: c.BodyTimeout, WriteTimeout: c.WriteTimeout, KeepAlive: c.KeepAlive,
-		MaxSessions: c.MaxSessions, SessionIdle: c.SessionIdle,
-		Admit:  admit,
-		Status: runner.Status,
-		One:    func(ctx context.Context, f *jsonrpc.Frame) { dispatch.One(ctx, f, one) },
+		MaxRequests: c.MaxRequests, MaxStreams: c.MaxStreams, MaxSessions: c.MaxSessions, SessionIdle: c.SessionIdle,
+		Admit:        admit,
+		CheckVersion: runner.CheckSessionVersion,
+		Status:       runner.Status,
+		One:          func(ctx context.Context, f *jsonrpc.Frame) { dispatch.One(ctx, f, one) },
 		Serve: func(ctx context.Context, session *transport.Session) error {
 			// A session that ends has been drained, or was given up by its client.
 			return s.serveConn(ctx, session, s.runner.NewSession(session.ID()), time.Millisecond)
@@ -131,15 +132,17 @@ func admit(f *jsonrpc.Frame) transport.Admission {
 	msg, _ := f.Parse() // done already, but for a batch
 	switch way {
 	case runner.Stateless:
-		return transport.Admission{Mode: transport.Stateless, NoAnswer: msg.Kind == jsonrpc.KindNotification}
+		noAnswer := msg.Kind == jsonrpc.KindNotification
+		streams := msg.Method == mcp.MethodListen && !noAnswer
+		return transport.Admission{Mode: transport.Stateless, NoAnswer: noAnswer, Streams: streams, ID: msg.ID}
 	case runner.InSession:
 		noAnswer := msg.Kind == jsonrpc.KindNotification || msg.Kind == jsonrpc.KindResponse
 		// Every session may resume its streams; how to begin one that can be, only
 		// clients from 2025-11-25 on know, and they name their version.
 		priming := runner.HeaderVersion(f.Header) >= mcp.Version20251125
-		return transport.Admission{Mode: transport.InSession, NoAnswer: noAnswer, Resumable: true, Priming: priming}
+		return transport.Admission{Mode: transport.InSession, NoAnswer: noAnswer, Resumable: true, Priming: priming, ID: msg.ID}
 	case runner.OpensSession:
-		return transport.Admission{Mode: transport.OpensSession, Resumable: true}
+		return transport.Admission{Mode: transport.OpensSession, Resumable: true, ID: msg.ID}
 	default:
 		return transport.Admission{Mode: transport.Refused, ID: msg.ID, Err: refusal, Status: http.StatusBadRequest}
 	}

@@ -69,7 +69,7 @@ func (s *Server) discover(context.Context) ([]registry.Source, error) {
 	}
 	for _, skip := range skipped {
 		if skip.Configured {
-			s.log.Warn("configured plugin cannot be used", "plugin", skip.Name, "why", skip.Reason)
+			s.log.Warn("configured plugin cannot be used", "plugin", skip.Name, "path", skip.Path, "why", skip.Reason)
 			continue
 		}
 		s.log.Debug("left alone", "path", skip.Path, "why", skip.Reason)
