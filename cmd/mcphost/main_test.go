@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -98,6 +101,38 @@ func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func TestVersionIsTheBestThatIsKnown(t *testing.T) {
+	module := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}
+	commit := &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}}}
+	for _, test := range []struct {
+		stamped string
+		info    *debug.BuildInfo
+		want    string
+	}{{"9.9", module, "9.9"}, {"", module, "v1.2.3"}, {"", commit, "abc"}, {"", &debug.BuildInfo{}, "dev"}, {"", nil, "dev"}} {
+		got := programVersion(test.stamped, func() (*debug.BuildInfo, bool) { return test.info, test.info != nil })
+		if got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+// The linker ignores a variable that does not exist.
+func TestVersionIsStampedByTheLinker(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "mcphost")
+	build := exec.Command("go", "build", "-ldflags", "-s -w -X main.version=1.2.3", "-o", program, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, args := range [][]string{{"--version"}, {"version"}, {"version", "--json"}, {"serve"}} {
+		cmd := exec.Command(program, args...)
+		cmd.Env = []string{"HOME=" + t.TempDir()}
+		cmd.Stdin = strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}` + "\n")
+		if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "1.2.3") {
+			t.Errorf("%s prints %q, %v", args, out, err)
+		}
+	}
+}
+
 // helloPlugin is a plugin with every kind of result that a command shows.
 func helloPlugin() *pluginapi.Plugin {
 	p := pluginapi.New("hello", "1.2.3")
@@ -124,6 +159,8 @@ func helloPlugin() *pluginapi.Plugin {
 		})
 	pluginapi.AddTool(p, pluginapi.Tool{Name: "pid", Description: "Tell the process."},
 		func(context.Context, none) (string, error) { return strconv.Itoa(os.Getpid()), nil })
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "die", Description: "End the process."},
+		func(context.Context, none) (string, error) { os.Exit(3); return "", nil })
 	pluginapi.AddTool(p, pluginapi.Tool{Name: "hang", Description: "Ignore everything."},
 		func(context.Context, none) (string, error) {
 			fmt.Fprintln(os.Stderr, "hanging")

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -181,6 +182,8 @@ func TestSignalStopsHostAndPlugins(t *testing.T) {
 			p := startServe(t)
 			pid := pidOf(t, p.call(1, "pid"))
 			p.signal(sig)
+			p.awaitLog("stopping: why=\"" + sig.String())
+			p.awaitLog("stopped")
 			if rest, err := p.end(); err != nil || rest != "" {
 				t.Errorf("ended with %v, printed %q", err, rest)
 			}
@@ -250,6 +253,22 @@ func TestClientThatGoesAwayStopsHostAndPlugins(t *testing.T) {
 		t.Errorf("ended with %v, printed %q", err, rest)
 	}
 	awaitGone(t, pid)
+}
+
+func TestAddressThatIsTakenSaysHowToChooseAnother(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := startServe(t, "--http", l.Addr().String())
+	line := p.awaitLog("is in use")
+	if want := "serve: " + l.Addr().String() + " is in use by another program; choose another port, such as --http 127.0.0.1:0 for a free one"; !strings.Contains(line, want) {
+		t.Errorf("got %q, want %q", line, want)
+	}
+	if _, err := p.end(); err == nil {
+		t.Error("ended as if all were well")
+	}
 }
 
 func TestHTTPServesUntilTheSignal(t *testing.T) {

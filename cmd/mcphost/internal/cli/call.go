@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -37,12 +35,12 @@ Arguments are a JSON object: --args, or --args-file with "-" for standard input.
 else text. Quote what must stay text: --arg 'id="7"'.
 
 The text of the result goes to standard output. An image, a sound or other bytes
-are only mentioned there; --out saves the first one. An error of the tool goes to
-standard error, with exit code 3.`,
+are only mentioned there; --out saves the first one, or the text if there is
+none. An error of the tool goes to standard error, with exit code 3.`,
 		Example: `  mcphost call hello__greet --arg who=world
   mcphost call files__read --args '{"path":"README.md"}' --json
   jq -n '{path: "logo.png"}' | mcphost call files__read --args-file - --out logo.png`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MatchAll(oneArg("TOOL"), exclusive("args", "args-file"), exclusive("out", "json")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.call(cmd.Context(), args[0], f)
 		},
@@ -51,15 +49,16 @@ standard error, with exit code 3.`,
 	flags.StringVar(&f.args, "args", "", "arguments as a JSON object")
 	flags.StringVar(&f.argsFile, "args-file", "", `file with the arguments as a JSON object; "-" is standard input`)
 	flags.StringArrayVar(&f.pairs, "arg", nil, "one argument, as name=value; may be repeated")
-	flags.StringVar(&f.out, "out", "", `file for the first image, sound or other bytes; "-" is standard output`)
+	flags.StringVar(&f.out, "out", "", `file for the first image, sound or other bytes, or else for the text; "-" is standard output`)
 	flags.BoolVar(&f.json, "json", false, "print the raw result")
-	cmd.MarkFlagsMutuallyExclusive("args", "args-file")
-	cmd.MarkFlagsMutuallyExclusive("out", "json")
 	return cmd
 }
 
 func (a *app) call(ctx context.Context, tool string, f callFlags) (err error) {
 	arguments, err := f.arguments(a.env.In)
+	if err == nil {
+		err = checkOut(f.out)
+	}
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
@@ -71,68 +70,18 @@ func (a *app) call(ctx context.Context, tool string, f callFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	srv, _, err := a.server(cfg, hclog.Warn)
+	cfg.Strict = false // what else fails does not matter to a call
+	srv, log, err := a.server(cfg, hclog.Warn)
 	if err != nil {
 		return err
 	}
 	defer closing(ctx, cfg, srv, &err)()
+	why := listen(log)
 	result, err := srv.Request(ctx, "tools/call", params, a.reporter())
 	if err != nil {
-		return a.callFault(ctx, srv, tool, err)
+		return callFault(ctx, srv, why, tool, err)
 	}
-	return a.printResult(tool, result, f)
-}
-
-// arguments puts the arguments together as a JSON object.
-func (f *callFlags) arguments(in io.Reader) ([]byte, error) {
-	object, err := f.object(in)
-	if err != nil || len(f.pairs) == 0 {
-		return object, err
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(object, &members); err != nil {
-		return nil, fmt.Errorf("arguments: %w", err)
-	}
-	for _, pair := range f.pairs {
-		name, value, ok := strings.Cut(pair, "=")
-		if !ok || name == "" {
-			return nil, fmt.Errorf("--arg %q: is not name=value", pair)
-		}
-		members[name] = jsonOrText(value)
-	}
-	return json.Marshal(members)
-}
-
-func (f *callFlags) object(in io.Reader) ([]byte, error) {
-	data, source := []byte(f.args), "--args"
-	var err error
-	switch f.argsFile {
-	case "":
-	case "-":
-		source = "standard input"
-		data, err = io.ReadAll(in)
-	default:
-		source = f.argsFile
-		data, err = os.ReadFile(f.argsFile)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("arguments: %w", err)
-	}
-	if f.args == "" && f.argsFile == "" {
-		return []byte("{}"), nil
-	}
-	if !json.Valid(data) || !strings.HasPrefix(strings.TrimSpace(string(data)), "{") {
-		return nil, fmt.Errorf(`arguments: %s is not a JSON object, such as {"path":"x"}`, source)
-	}
-	return data, nil
-}
-
-func jsonOrText(value string) json.RawMessage {
-	if json.Valid([]byte(value)) {
-		return json.RawMessage(value)
-	}
-	text, _ := json.Marshal(value) // a string always has a JSON form
-	return text
+	return a.printResult(tool, result, f, srv.States())
 }
 
 // reporter shows what a call reports, if a person watches. It is nil otherwise:
@@ -168,21 +117,34 @@ func fraction(done, total float64) string {
 	return fmt.Sprintf("%g/%g", done, total)
 }
 
-// callFault explains why a call was refused. Whether the tool exists is not in
-// the error's code, so the list decides.
-func (a *app) callFault(ctx context.Context, srv *host.Server, tool string, fault error) error {
-	refused := (*host.Error)(nil)
-	if !errors.As(fault, &refused) || refused.Code != codeInvalidParams {
+// callFault explains why a call was refused: by a plugin that failed, for want
+// of such a tool, or else by the tool's plugin.
+func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, fault error) error {
+	if refused := (*host.Error)(nil); !errors.As(fault, &refused) {
 		return requestFault("call "+tool, fault)
 	}
-	list, err := listTools(ctx, srv)
-	if err != nil {
-		return requestFault("call "+tool, fault)
+	fault = requestFault("call "+tool, fault)
+	owners, _ := srv.Plugins(ctx) // directories were checked before
+	owners = slices.DeleteFunc(owners, func(p host.PluginStatus) bool { return !mayOwn(p, tool) })
+	failed := slices.DeleteFunc(failedPlugins(ctx, srv, why), func(failed failedPlugin) bool {
+		return failed.State == "skipped" || !slices.ContainsFunc(owners, func(p host.PluginStatus) bool { return p.Name == failed.Name })
+	})
+	switch {
+	case ctx.Err() != nil, isListed(ctx, srv, tool):
+		return fault
+	case len(failed) > 0:
+		return errors.Join(fault, pluginFaults(failed))
 	}
-	for _, known := range list.Tools {
-		if known.Name == tool {
-			return requestFault("call "+tool, fault)
+	for _, p := range owners {
+		if p.State == "skipped" {
+			return withCode(exitNotFound, fmt.Errorf("%w; plugin %s was left alone: %s", fault, p.Name, p.Reason))
 		}
 	}
-	return withCode(exitNotFound, fmt.Errorf("call %s: %s; mcphost tools shows what there is", tool, refused.Message))
+	return withCode(exitNotFound, fmt.Errorf("%w; mcphost tools shows what there is", fault))
+}
+
+// isListed reports whether there is a tool of that name. It starts all plugins.
+func isListed(ctx context.Context, srv *host.Server, name string) bool {
+	list, err := listTools(ctx, srv)
+	return err == nil && slices.ContainsFunc(list.Tools, func(t tool) bool { return t.Name == name })
 }

@@ -50,7 +50,7 @@ const exitHelp = `Exit codes:
   2  wrong arguments or configuration
   3  the tool answered with an error
   4  no such tool or plugin
-  5  a plugin failed; what the others offer is printed`
+  5  a plugin failed or is missing; what the others offer is printed`
 
 // exitError is an error that decides the exit code.
 type exitError struct {
@@ -77,12 +77,12 @@ func Main(ctx context.Context, args []string, env Env) int {
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
 	if !a.running { // the arguments were not understood
-		err = withCode(exitUsage, fmt.Errorf("%w; see mcphost --help", err))
+		err = withCode(exitUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	}
 	for line := range strings.Lines(err.Error()) {
 		a.note("%s", oneLine(strings.TrimSuffix(line, "\n")))
@@ -116,20 +116,24 @@ func (a *app) root() *cobra.Command {
 Every flag that names a variable can be set by that variable instead; both win
 over the configuration file. That file is --config, or else mcphost/mcphost.yaml
 in $XDG_CONFIG_HOME (~/.config) if it exists. Plugins are searched in --plugins,
-or else where the file says, or else in mcphost/plugins in $XDG_DATA_HOME
-(~/.local/share) if it exists.
+or else where the file says (plugin_dirs), or else in mcphost/plugins in
+$XDG_DATA_HOME (~/.local/share) if it exists.
 
 ` + exitHelp,
 		Example: `  mcphost plugins list --plugins ./plugins
   mcphost call --plugins ./plugins hello__greet --arg who=world
   mcphost serve --plugins ./plugins`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Version:       a.env.Version,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Version:                    a.env.Version,
+		Args:                       noArgs,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.fromEnvironment(cmd)
 		},
 	}
+	root.SetFlagErrorFunc(flagFault)
 	root.SetVersionTemplate("mcphost {{.Version}}\n")
 	a.flags.bind(root.PersistentFlags())
 	root.AddCommand(a.serveCommand(), a.callCommand(), a.toolsCommand(), a.pluginsCommand(), a.schemaCommand(), a.versionCommand())

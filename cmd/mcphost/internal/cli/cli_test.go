@@ -5,12 +5,14 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/mcphost/mcphost/host"
 )
@@ -29,7 +31,7 @@ func TestResultIsShownAsText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			a := &app{env: Env{Out: &out, Err: io.Discard}}
-			if err := a.printResult("x", []byte(test.result), callFlags{}); err != nil || out.String() != test.want {
+			if err := a.printResult("x", []byte(test.result), callFlags{}, nil); err != nil || out.String() != test.want {
 				t.Errorf("got %q, %v, want %q", out.String(), err, test.want)
 			}
 		})
@@ -41,7 +43,7 @@ func TestFirstBytesAreSavedOnce(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{env: Env{Out: &out, Err: io.Discard}}
 	result := `{"content":[{"type":"resource","resource":{"uri":"u","blob":"eHl6"}},{"type":"audio","mimeType":"a/b","data":"AAAA"}]}`
-	if err := a.printResult("x", []byte(result), callFlags{out: file}); err != nil {
+	if err := a.printResult("x", []byte(result), callFlags{out: file}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(file); err != nil || string(data) != "xyz" {
@@ -54,7 +56,7 @@ func TestFirstBytesAreSavedOnce(t *testing.T) {
 
 func TestResultThatAsksIsAnError(t *testing.T) {
 	a := &app{env: Env{Out: io.Discard, Err: io.Discard}}
-	err := a.printResult("x", []byte(`{"resultType":"input_required"}`), callFlags{})
+	err := a.printResult("x", []byte(`{"resultType":"input_required"}`), callFlags{}, nil)
 	if err == nil || !strings.Contains(err.Error(), "asks questions") {
 		t.Errorf("got %v", err)
 	}
@@ -66,15 +68,25 @@ func TestArgumentsAreSentAsTheyAreWritten(t *testing.T) {
 		stdin string
 		want  string // empty: an error
 	}{
-		"none":                 {callFlags{}, "", "{}"},
-		"digits survive":       {callFlags{args: `{"n": 12345678901234567890}`}, "", `{"n": 12345678901234567890}`},
-		"from standard input":  {callFlags{argsFile: "-"}, `{"a":1}`, `{"a":1}`},
-		"pairs win":            {callFlags{args: `{"a":1,"b":2}`, pairs: []string{"b=x=y", "c=[1]"}}, "", `{"a":1,"b":"x=y","c":[1]}`},
-		"large number in pair": {callFlags{pairs: []string{"n=12345678901234567890"}}, "", `{"n":12345678901234567890}`},
-		"array":                {callFlags{args: `[]`}, "", ""},
-		"null":                 {callFlags{args: `null`, pairs: []string{"a=1"}}, "", ""},
-		"broken":               {callFlags{args: `{"a"`}, "", ""},
-		"pair without name":    {callFlags{pairs: []string{"=1"}}, "", ""},
+		"none":                   {callFlags{}, "", "{}"},
+		"digits survive":         {callFlags{args: `{"n": 12345678901234567890}`}, "", `{"n": 12345678901234567890}`},
+		"from standard input":    {callFlags{argsFile: "-"}, `{"a":1}`, `{"a":1}`},
+		"pairs win":              {callFlags{args: `{"a":1,"b":2}`, pairs: []string{"b=x=y", "c=[1]"}}, "", `{"a":1,"b":"x=y","c":[1]}`},
+		"large number in pair":   {callFlags{pairs: []string{"n=12345678901234567890"}}, "", `{"n":12345678901234567890}`},
+		"array":                  {callFlags{args: `[]`}, "", ""},
+		"null":                   {callFlags{args: `null`, pairs: []string{"a=1"}}, "", ""},
+		"broken":                 {callFlags{args: `{"a"`}, "", ""},
+		"name twice":             {callFlags{args: `{"a":1,"a":2}`}, "", ""},
+		"name twice, escaped":    {callFlags{args: `{"a":1,"\u0061":2}`}, "", ""},
+		"name twice, deep":       {callFlags{argsFile: "-"}, `{"a":[{"b":1,"b":2}]}`, ""},
+		"name twice in a pair":   {callFlags{pairs: []string{`a={"b":1,"b":2}`}}, "", ""},
+		"pair twice":             {callFlags{pairs: []string{"a=1", "a=1"}}, "", ""},
+		"two values":             {callFlags{argsFile: "-"}, `{} {}`, ""},
+		"nothing":                {callFlags{argsFile: "-"}, "\n", ""},
+		"bytes that are no text": {callFlags{args: "{\"a\":\"\xff\"}"}, "", ""},
+		"pair that is no text":   {callFlags{pairs: []string{"a=\xff"}}, "", ""},
+		"name that is no text":   {callFlags{pairs: []string{"\xff=a"}}, "", ""},
+		"pair without name":      {callFlags{pairs: []string{"=1"}}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := test.flags.arguments(strings.NewReader(test.stdin))
@@ -100,18 +112,59 @@ func TestReportsAreShownOnlyToSomebody(t *testing.T) {
 	}
 }
 
-func TestFaultOfAllPluginsNamesEach(t *testing.T) {
-	fault := &host.Error{Code: -32603, Message: "no plugin could be started", Data: []byte(`{"sources":[{"name":"a","state":"backoff","reason":"it\nbroke"}]}`)}
-	err := requestFault("tools", fault)
-	if want := "tools: no plugin could be started\nplugin a: backoff: it broke"; err.Error() != want || exitCode(err) != exitPlugins {
+func TestFaultOfPluginsNamesEach(t *testing.T) {
+	err := pluginFaults([]failedPlugin{{"a", "backoff", "it\nbroke"}, {"b", "skipped", "gone"}})
+	if want := "plugin a: backoff: it broke\nplugin b: skipped: gone"; err.Error() != want || exitCode(err) != exitPlugins {
 		t.Errorf("got %q, exit code %d", err, exitCode(err))
+	}
+	if err := pluginFaults(nil); err != nil {
+		t.Errorf("nothing failed, yet: %v", err)
 	}
 }
 
-func TestFailedPluginsAreListedByName(t *testing.T) {
-	failed, err := failedOf(json.RawMessage(`{"z":{"state":"backoff"},"m":{"state":"ready"},"a":{"state":"disabled","reason":"gone"}}`))
-	if err != nil || len(failed) != 2 || failed[0] != (failedPlugin{"a", "disabled", "gone"}) || failed[1].Name != "z" {
-		t.Errorf("got %+v, %v", failed, err)
+func TestCauseOfAFailureIsTakenFromTheLog(t *testing.T) {
+	log := hclog.NewInterceptLogger(&hclog.LoggerOptions{Level: hclog.Off})
+	why := listen(log)
+	room := log.Named("registry")
+	room.Warn("did not start", "plugin", "a", "err", errors.New("the first time"))
+	room.Warn("did not start", "plugin", "a", "failures", 2, "err", errors.New("plugin a: start failed"))
+	room.Info("is fine", "plugin", "b", "err", "no trouble")
+	room.Error("no plugin's", "err", "broke")
+	room.Warn("odd", "plugin")
+	if got := why.of("a"); got != "start failed" {
+		t.Errorf("cause %q", got)
+	}
+	if len(why.byPlugin) != 1 {
+		t.Errorf("gathered %v", why.byPlugin)
+	}
+}
+
+func TestPluginsFailureIsToldFromTheToolsError(t *testing.T) {
+	states := []host.PluginState{{Name: "a", State: "restarting"}, {Name: "ab", State: "ready"}}
+	for text, code := range map[string]int{
+		"plugin a stopped while it ran this call": exitPlugins,
+		"plugin ab is busy":                       exitPlugins,
+		"plugin abc is not mine":                  exitTool,
+		"a plugin a stopped":                      exitTool,
+		"":                                        exitTool,
+	} {
+		if got := exitCode(resultError("x", text, states)); got != code {
+			t.Errorf("%q: exit code %d, want %d", text, got, code)
+		}
+	}
+}
+
+func TestResultThatCannotBeSavedIsPrinted(t *testing.T) {
+	for name, result := range map[string]string{
+		"text":  `{"content":[{"type":"text","text":"t"}]}`,
+		"bytes": `{"content":[{"type":"image","mimeType":"a/b","data":"AAAA"},{"type":"text","text":"t"}]}`,
+	} {
+		var out bytes.Buffer
+		a := &app{env: Env{Out: &out, Err: io.Discard}}
+		err := a.printResult("x", []byte(result), callFlags{out: filepath.Join(t.TempDir(), "gone", "out")}, nil)
+		if err == nil || out.String() != "t\n" {
+			t.Errorf("%s: printed %q, %v", name, out.String(), err)
+		}
 	}
 }
 

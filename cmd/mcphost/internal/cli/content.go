@@ -4,12 +4,14 @@ package cli
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+
+	"github.com/mcphost/mcphost/host"
 )
 
 // toolResult is what is shown of a result.
@@ -32,56 +34,92 @@ type contentBlock struct {
 		URI      string  `json:"uri"`
 		MIMEType string  `json:"mimeType"`
 		Text     *string `json:"text"`
-		Blob     string  `json:"blob"`
+		Blob     []byte  `json:"blob"` // base64 on the wire
 	} `json:"resource"`
 }
 
-func (a *app) printResult(tool string, raw []byte, f callFlags) error {
+// printResult shows a result. states tell a plugin's failure from a tool's.
+func (a *app) printResult(tool string, raw []byte, f callFlags, states []host.PluginState) error {
 	var result toolResult
 	if err := json.Unmarshal(raw, &result); err != nil {
 		return fmt.Errorf("call %s: result: %w", tool, err)
 	}
-	if f.json {
-		return errors.Join(a.printJSON(raw), toolError(tool, result.IsError, ""))
-	}
-	if result.ResultType == "input_required" {
+	if result.ResultType == "input_required" && !f.json {
 		return fmt.Errorf("call %s: the tool asks questions, which this command cannot answer; use it from an MCP client", tool)
 	}
 	show := resultPrinter{out: f.out}
 	for _, block := range result.Content {
-		if err := show.add(block); err != nil {
-			return fmt.Errorf("call %s: %w", tool, err)
-		}
+		show.add(block)
 	}
 	if len(result.Content) == 0 && result.StructuredContent != nil {
 		show.line(string(result.StructuredContent))
 	}
-	if result.IsError {
-		return toolError(tool, true, show.text.String())
+	switch {
+	case f.json && result.IsError:
+		return errors.Join(a.printJSON(raw), resultError(tool, show.text.String(), states))
+	case f.json:
+		return a.printJSON(raw)
+	case result.IsError:
+		return resultError(tool, show.text.String(), states)
 	}
-	if f.out != "" && !show.saved {
-		return fmt.Errorf("call %s: the result holds no image, sound or other bytes for --out", tool)
-	}
-	return a.print(append(show.bytes, show.text.Bytes()...))
+	return a.printShown(tool, &show)
 }
 
-// toolError is the error of a tool that answered with one, in its own words.
-func toolError(tool string, isError bool, text string) error {
-	if !isError {
-		return nil
+// printShown prints what is shown of a result. What cannot be saved is printed:
+// a call is not made twice to see what it returned.
+func (a *app) printShown(tool string, show *resultPrinter) error {
+	text := show.text.Bytes()
+	if show.out != "" && show.out != "-" && !show.hasBytes {
+		err := os.WriteFile(show.out, text, 0o644)
+		if err == nil {
+			return nil
+		}
+		show.err = err
 	}
-	if text = strings.TrimSpace(text); text != "" {
+	err := a.print(append(show.bytes, text...))
+	if show.err != nil {
+		err = errors.Join(fmt.Errorf("call %s: --out: %w", tool, show.err), err)
+	}
+	return err
+}
+
+// resultError is the error that a result is. What the server says of a plugin
+// begins with the plugin's name; everything else is the tool's own words.
+func resultError(tool, text string, states []host.PluginState) error {
+	text = strings.TrimSpace(text)
+	for _, p := range states {
+		if strings.HasPrefix(text, "plugin "+p.Name+" ") {
+			return withCode(exitPlugins, fmt.Errorf("call %s: %s", tool, text))
+		}
+	}
+	if text != "" {
 		text = ": " + text
 	}
 	return withCode(exitTool, fmt.Errorf("call %s: the tool answered with an error%s", tool, text))
 }
 
+// checkOut says why nothing could be saved, before a call is made for it.
+func checkOut(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--out %s: is a directory; name a file", path)
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("--out %s: there is no directory %s", path, folder)
+	}
+	return nil
+}
+
 // resultPrinter gathers the text of a result, and saves the first bytes in it.
 type resultPrinter struct {
-	out   string // file for bytes; empty if they are only mentioned
-	saved bool
-	text  bytes.Buffer
-	bytes []byte // for standard output, with out "-"
+	out      string // file for bytes; empty if they are only mentioned
+	hasBytes bool   // the first bytes were seen
+	text     bytes.Buffer
+	bytes    []byte // for standard output, with out "-"
+	err      error  // why bytes could not be saved
 }
 
 func (p *resultPrinter) line(text string) {
@@ -91,48 +129,39 @@ func (p *resultPrinter) line(text string) {
 	}
 }
 
-func (p *resultPrinter) add(raw json.RawMessage) error {
+// add shows a piece of content; one of an unknown kind, as it came.
+func (p *resultPrinter) add(raw json.RawMessage) {
 	var block contentBlock
-	if err := json.Unmarshal(raw, &block); err != nil {
-		return fmt.Errorf("content: %w", err)
+	if json.Unmarshal(raw, &block) != nil {
+		p.line(string(raw))
+		return
 	}
-	switch block.Type {
-	case "text":
+	switch {
+	case block.Type == "text":
 		p.line(block.Text)
-	case "image", "audio":
-		return p.media(block.Type, block.MIMEType, block.Data)
-	case "resource_link":
+	case block.Type == "image", block.Type == "audio":
+		p.media(block.Type, block.MIMEType, block.Data)
+	case block.Type == "resource_link":
 		p.line(fmt.Sprintf("[link to %s: %s]", oneLine(block.Name), oneLine(block.URI)))
-	case "resource":
-		return p.resource(block)
+	case block.Type == "resource" && block.Resource.Text != nil:
+		p.line(*block.Resource.Text)
+	case block.Type == "resource":
+		p.media("resource", block.Resource.MIMEType, block.Resource.Blob)
 	default:
 		p.line(string(raw))
 	}
-	return nil
-}
-
-func (p *resultPrinter) resource(block contentBlock) error {
-	if text := block.Resource.Text; text != nil {
-		p.line(*text)
-		return nil
-	}
-	data, err := base64.StdEncoding.DecodeString(block.Resource.Blob)
-	if err != nil {
-		return fmt.Errorf("resource %s: %w", block.Resource.URI, err)
-	}
-	return p.media("resource", block.Resource.MIMEType, data)
 }
 
 // media saves the first bytes, and mentions the others.
-func (p *resultPrinter) media(kind, mimeType string, data []byte) error {
-	if p.out == "" || p.saved {
+func (p *resultPrinter) media(kind, mimeType string, data []byte) {
+	if p.out == "" || p.hasBytes {
 		p.line(fmt.Sprintf("[%s of type %s, %d bytes; --out FILE saves the first one]", kind, oneLine(mimeType), len(data)))
-		return nil
+		return
 	}
-	p.saved = true
+	p.hasBytes = true
 	if p.out == "-" {
 		p.bytes = data
-		return nil
+		return
 	}
-	return os.WriteFile(p.out, data, 0o644)
+	p.err = os.WriteFile(p.out, data, 0o644)
 }

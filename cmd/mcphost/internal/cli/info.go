@@ -18,7 +18,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Example: `  mcphost schema config > mcphost.schema.json
   # then, as the first line of mcphost.yaml:
   # yaml-language-server: $schema=./mcphost.schema.json`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf("config", "plugin"),
 		ValidArgs: []string{"config", "plugin"},
 		RunE: func(_ *cobra.Command, args []string) error {
 			read := host.ConfigSchema
@@ -39,7 +39,7 @@ func (a *app) versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			platform := runtime.GOOS + "/" + runtime.GOARCH
 			if asJSON {

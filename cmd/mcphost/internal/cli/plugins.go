@@ -20,8 +20,10 @@ func (a *app) pluginsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugins",
 		Short: "Show which plugins there are",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  noArgs,
+
+		SuggestionsMinimumDistance: 2,
+		RunE: func(*cobra.Command, []string) error {
 			return withCode(exitUsage, errors.New("plugins: say what to do: list or inspect; see mcphost plugins --help"))
 		},
 	}
@@ -38,7 +40,7 @@ func (a *app) pluginsListCommand() *cobra.Command {
 it does not tell whether a plugin works: that does "mcphost plugins inspect".`,
 		Example: `  mcphost plugins list --plugins ./plugins
   mcphost plugins list --json | jq -r '.plugins[] | select(.state == "ok") | .name'`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.pluginsList(cmd.Context(), asJSON)
 		},
@@ -66,9 +68,9 @@ func (a *app) pluginsList(ctx context.Context, asJSON bool) (err error) {
 		a.note("there are no plugins; name a directory with --plugins, or configure some in mcphost.yaml")
 		return faults
 	}
-	rows := [][]string{{"NAME", "STATE", "PATH", "REASON"}}
+	rows := [][]string{{"NAME", "STATE", "PATH", "ABOUT"}}
 	for _, p := range list {
-		rows = append(rows, []string{orDash(p.Name), p.State, orDash(source(p)), orDash(p.Reason)})
+		rows = append(rows, []string{orDash(p.Name), p.State, orDash(source(p)), orDash(about(p))})
 	}
 	return errors.Join(a.printTable(rows), faults)
 }
@@ -81,19 +83,62 @@ func source(p host.PluginStatus) string {
 	return strings.Join(p.Command, " ")
 }
 
+// about is why a plugin is skipped, or else what the configuration says of it.
+func about(p host.PluginStatus) string {
+	if p.Reason != "" {
+		return p.Reason
+	}
+	text := summary("", p.Description)
+	if p.Title == "" || text == "" {
+		return p.Title + text
+	}
+	return p.Title + ": " + text
+}
+
 func (a *app) pluginsInspectCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "inspect NAME",
 		Short:   "Start one plugin and show what it says about itself",
 		Example: `  mcphost plugins inspect hello --plugins ./plugins`,
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArg("NAME"),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.completePlugins(cmd), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.pluginsInspect(cmd.Context(), args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// completePlugins returns the plugins that there are. It starts none, and a
+// configuration that is wrong is no reason to disturb somebody who types.
+func (a *app) completePlugins(cmd *cobra.Command) []cobra.Completion {
+	if a.fromEnvironment(cmd) != nil {
+		return nil
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return nil
+	}
+	srv, err := host.New(cfg, host.Options{})
+	if err != nil {
+		return nil
+	}
+	defer closing(cmd.Context(), cfg, srv, &err)()
+	list, _ := srv.Plugins(cmd.Context()) // directories that can be used are listed
+	var names []cobra.Completion
+	for _, p := range list {
+		if p.State == "ok" {
+			names = append(names, cobra.CompletionWithDesc(p.Name, oneLine(about(p))))
+		}
+	}
+	return names
 }
 
 func (a *app) pluginsInspect(ctx context.Context, name string, asJSON bool) (err error) {

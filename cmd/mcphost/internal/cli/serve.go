@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -36,15 +39,16 @@ func (a *app) serveCommand() *cobra.Command {
 Starting it starts no plugin: each one starts when it is first needed.
 
 Over standard input and output it ends when its input ends and everything read
-is answered. The first SIGINT or SIGTERM answers what is in flight and stops the
-plugins, within 10 seconds; a second one kills.
+is answered. After the first SIGINT or SIGTERM it answers what is in flight for
+up to 2 seconds (limits.drain_timeout), then cancels the rest and stops the
+plugins, all within 10 seconds (limits.stop_timeout). A second one kills.
 
 Whoever can reach the HTTP address can use every tool. An address that other
 machines can reach is therefore refused, unless --allow-non-loopback is given.`,
 		Example: `  mcphost serve --plugins ./plugins
   mcphost serve --http 127.0.0.1:8080
   claude mcp add mcphost -- mcphost serve --plugins ~/plugins`,
-		Args: cobra.NoArgs,
+		Args: cobra.MatchAll(noArgs, exclusive("http", "stdio")),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {
@@ -59,7 +63,6 @@ machines can reach is therefore refused, unless --allow-non-loopback is given.`,
 	flags.BoolVar(&f.stdio, "stdio", false, "use standard input and output, whatever the configuration says")
 	flags.BoolVar(&f.allowNonLoopback, "allow-non-loopback", false, "permit an address that other machines can reach")
 	flags.BoolVar(&f.strict, "strict", false, "fail a list when any plugin has failed")
-	cmd.MarkFlagsMutuallyExclusive("http", "stdio")
 	for _, name := range []string{"http", "allow-non-loopback", "strict"} {
 		fromEnv(flags, name)
 	}
@@ -82,6 +85,11 @@ func (a *app) serve(ctx context.Context, cfg host.Config) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if err == nil {
+			log.Info("stopped")
+		}
+	}()
 	defer closing(ctx, cfg, srv, &err)()
 	if len(cfg.PluginDirs) == 0 && len(cfg.Plugins) == 0 {
 		log.Warn("there are no plugins: name a directory with --plugins, or configure some in mcphost.yaml")
@@ -101,6 +109,7 @@ func (a *app) serveStdio(ctx context.Context, srv *host.Server, log hclog.Logger
 		return fmt.Errorf("serve: %w", err)
 	}
 	log.Info("serving", "version", a.env.Version, "on", "standard input and output")
+	defer stopping(ctx, log, "its input has ended")()
 	if err := srv.ServeStdio(ctx, in, out); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -111,7 +120,7 @@ func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, 
 	var listen net.ListenConfig
 	l, err := listen.Listen(ctx, "tcp", cfg.HTTP.Addr)
 	if err != nil {
-		return fmt.Errorf("serve: %w; is another program using the address?", err)
+		return listenFault(cfg.HTTP.Addr, err)
 	}
 	path := cfg.HTTP.Path
 	if path == "" {
@@ -119,6 +128,7 @@ func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, 
 	}
 	url := "http://" + l.Addr().String() + path
 	log.Info("serving", "version", a.env.Version, "on", url)
+	defer stopping(ctx, log, "it cannot serve any more")()
 	if cfg.LogFormat != "json" {
 		a.connectHelp(url)
 	}
@@ -126,6 +136,36 @@ func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, 
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// listenFault says why an address cannot be listened on, and what to do.
+func listenFault(addr string, err error) error {
+	name, _, _ := net.SplitHostPort(addr) // it was checked before
+	another := "choose another port, such as --http " + net.JoinHostPort(name, "0") + " for a free one"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("serve: %s is in use by another program; %s", addr, another)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("serve: %s needs more permissions than this user has; %s", addr, another)
+	}
+	return fmt.Errorf("serve: %w", err)
+}
+
+// stopping logs once that serving begins to end: when ctx ends, or else when the
+// function that it returns is called, for the reason otherwise.
+func stopping(ctx context.Context, log hclog.Logger, otherwise string) func() {
+	say := sync.OnceFunc(func() {
+		why := otherwise
+		if ctx.Err() != nil {
+			why = context.Cause(ctx).Error()
+		}
+		log.Info("stopping", "why", why)
+	})
+	forget := context.AfterFunc(ctx, say)
+	return func() {
+		forget()
+		say()
+	}
 }
 
 // connectHelp says how to connect the clients that most people use.

@@ -4,7 +4,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,7 +27,7 @@ type globalFlags struct {
 }
 
 func (g *globalFlags) bind(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&g.plugins, "plugins", nil, "directory that holds plugins; may be repeated")
+	flags.StringArrayVar(&g.plugins, "plugins", nil, "directory that holds plugins, in place of plugin_dirs in the file; may be repeated")
 	flags.StringVar(&g.config, "config", "", "configuration file")
 	flags.StringVar(&g.logLevel, "log-level", "", "trace, debug, info, warn, error or off (default info for serve, else warn)")
 	flags.StringVar(&g.logFormat, "log-format", "", "text or json (default text)")
@@ -63,7 +62,7 @@ func (a *app) fromEnvironment(cmd *cobra.Command) error {
 		}
 		for _, value := range values {
 			if err := cmd.Flags().Set(flag.Name, value); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", variable[0], err))
+				errs = append(errs, valueFault(variable[0], value, err))
 			}
 		}
 	})
@@ -125,22 +124,22 @@ func (a *app) ifExists(path string) []string {
 
 // server makes the server of a command. Directories that cannot be used are an
 // error now, not when the first client asks.
-func (a *app) server(cfg host.Config, level hclog.Level) (*host.Server, hclog.Logger, error) {
+func (a *app) server(cfg host.Config, level hclog.Level) (*host.Server, hclog.InterceptLogger, error) {
 	log := a.logger(cfg, level)
 	err := errors.Join(cfg.Validate(), cfg.CheckPluginDirs())
 	if err != nil {
 		return nil, log, withCode(exitUsage, err)
 	}
 	srv, err := host.New(cfg, host.Options{Version: a.env.Version, Log: log})
-	return srv, log, err
+	return srv, log, withCode(exitUsage, err)
 }
 
 // logger logs to standard error, from level on if the configuration names none.
-func (a *app) logger(cfg host.Config, level hclog.Level) hclog.Logger {
+func (a *app) logger(cfg host.Config, level hclog.Level) hclog.InterceptLogger {
 	if named := hclog.LevelFromString(cfg.LogLevel); named != hclog.NoLevel {
 		level = named
 	}
-	return hclog.New(&hclog.LoggerOptions{
+	return hclog.NewInterceptLogger(&hclog.LoggerOptions{
 		Name:       "mcphost",
 		Level:      level,
 		Output:     a.env.Err,

@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/go-hclog"
@@ -16,22 +14,17 @@ import (
 	"github.com/mcphost/mcphost/host"
 )
 
-const (
-	codeInvalidParams = -32602
-	// metaSources is where an incomplete list reports on the plugins behind it.
-	metaSources = "io.github.mcphost/sources"
-)
-
 func (a *app) toolsCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "tools",
 		Short: "List the tools of all plugins",
 		Long: `tools starts every plugin, prints what they offer and stops them. When a plugin
-fails, the tools of the others are printed and the exit code is 5.`,
+fails, or is configured but cannot be found, the tools of the others are printed
+and the exit code is 5.`,
 		Example: `  mcphost tools --plugins ./plugins
   mcphost tools --json | jq -r '.tools[].name'`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.tools(cmd.Context(), asJSON)
 		},
@@ -46,15 +39,19 @@ func (a *app) tools(ctx context.Context, asJSON bool) (err error) {
 		return err
 	}
 	cfg.Wait = "all" // whoever asks by hand wants them all
-	srv, _, err := a.server(cfg, hclog.Error)
+	srv, log, err := a.server(cfg, hclog.Error)
 	if err != nil {
 		return err
 	}
 	defer closing(ctx, cfg, srv, &err)()
+	why := listen(log)
 	list, err := listTools(ctx, srv)
+	failed := failedPlugins(ctx, srv, why)
 	if err != nil {
-		return requestFault("tools", err)
+		return errors.Join(requestFault("tools", err), pluginFaults(failed))
 	}
+	list.Failed = failed
+	a.noteTroubles(srv)
 	if asJSON {
 		err = a.printValue(list)
 	} else {
@@ -64,10 +61,19 @@ func (a *app) tools(ctx context.Context, asJSON bool) (err error) {
 		}
 		err = a.printTable(rows)
 	}
-	return errors.Join(err, pluginFaults(list.Failed))
+	return errors.Join(err, pluginFaults(failed))
 }
 
-// toolList is all tools, and the plugins that could not list theirs.
+// noteTroubles tells of plugins that run, but not all is well with them.
+func (a *app) noteTroubles(srv *host.Server) {
+	for _, p := range srv.States() {
+		if p.Reason != "" && !p.Failed() {
+			a.note("plugin %s: %s", p.Name, oneLine(p.Reason))
+		}
+	}
+}
+
+// toolList is all tools, and the plugins whose tools are not among them.
 type toolList struct {
 	Tools  []tool         `json:"tools"`
 	Failed []failedPlugin `json:"failed,omitempty"`
@@ -92,12 +98,6 @@ func (t *tool) UnmarshalJSON(data []byte) error {
 // MarshalJSON returns the definition as it came.
 func (t tool) MarshalJSON() ([]byte, error) { return t.raw, nil }
 
-type failedPlugin struct {
-	Name   string `json:"name"`
-	State  string `json:"state"`
-	Reason string `json:"reason,omitempty"`
-}
-
 // listTools reads all pages. The server was configured to wait for all plugins
 // that may still settle.
 func listTools(ctx context.Context, srv *host.Server) (*toolList, error) {
@@ -105,9 +105,8 @@ func listTools(ctx context.Context, srv *host.Server) (*toolList, error) {
 	cursor := ""
 	for {
 		var page struct {
-			Tools      []tool                     `json:"tools"`
-			NextCursor string                     `json:"nextCursor"`
-			Meta       map[string]json.RawMessage `json:"_meta"`
+			Tools      []tool `json:"tools"`
+			NextCursor string `json:"nextCursor"`
 		}
 		raw, err := srv.Request(ctx, "tools/list", cursorParams(cursor), nil)
 		if err != nil {
@@ -117,9 +116,6 @@ func listTools(ctx context.Context, srv *host.Server) (*toolList, error) {
 			return nil, err
 		}
 		list.Tools = append(list.Tools, page.Tools...)
-		if list.Failed, err = failedOf(page.Meta[metaSources]); err != nil {
-			return nil, err
-		}
 		if cursor = page.NextCursor; cursor == "" {
 			return list, nil
 		}
@@ -132,49 +128,4 @@ func cursorParams(cursor string) []byte {
 	}
 	params, _ := json.Marshal(map[string]string{"cursor": cursor}) // strings always encode
 	return params
-}
-
-// failedOf returns the plugins that are not ready, by name.
-func failedOf(sources json.RawMessage) ([]failedPlugin, error) {
-	if sources == nil {
-		return nil, nil
-	}
-	var byName map[string]failedPlugin
-	if err := json.Unmarshal(sources, &byName); err != nil {
-		return nil, err
-	}
-	var failed []failedPlugin
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		if p := byName[name]; p.State != "ready" {
-			p.Name = name
-			failed = append(failed, p)
-		}
-	}
-	return failed, nil
-}
-
-// pluginFaults is the error about plugins that failed, nil if none did.
-func pluginFaults(failed []failedPlugin) error {
-	var errs []error
-	for _, p := range failed {
-		errs = append(errs, fmt.Errorf("plugin %s: %s: %s", p.Name, p.State, oneLine(p.Reason)))
-	}
-	return withCode(exitPlugins, errors.Join(errs...))
-}
-
-// requestFault explains an error of the server. One about all plugins comes
-// with the state of each.
-func requestFault(what string, err error) error {
-	refused := (*host.Error)(nil)
-	if !errors.As(err, &refused) {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	fault := fmt.Errorf("%s: %s", what, refused.Message)
-	var data struct {
-		Sources []failedPlugin `json:"sources"`
-	}
-	if json.Unmarshal(refused.Data, &data) != nil || len(data.Sources) == 0 {
-		return fault
-	}
-	return withCode(exitPlugins, errors.Join(fault, pluginFaults(data.Sources)))
 }
