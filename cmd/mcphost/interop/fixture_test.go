@@ -3,8 +3,9 @@
 //go:build unix
 
 // Package interop_test runs the program as it is installed, under clients that
-// were written elsewhere: the official Go and TypeScript ones, a shell, a plain
-// HTTP client, and an operator who kills things. It knows what the program
+// were written elsewhere: the official Go, TypeScript and Python ones, that of
+// mcp-go, the Inspector, a shell, a plain HTTP client, and an operator who kills
+// things. It knows what the program
 // promises and nothing of how it keeps it. It runs where a process can be told
 // to stop by a signal, so not on Windows.
 package interop_test
@@ -51,7 +52,8 @@ func runTests(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	const module = "github.com/mcphost/mcphost/"
 	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator),
-		module+"cmd/mcphost", module+"plugins/files", module+"examples/hello-go")
+		module+"cmd/mcphost", module+"plugins/files", module+"plugins/conformance",
+		module+"examples/hello-go", module+"cmd/mcphost/interop/testdata/asker")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the programs: %v\n%s", err, out)
 		return 1

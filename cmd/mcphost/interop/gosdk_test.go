@@ -7,7 +7,6 @@ package interop_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -23,7 +22,7 @@ func TestOfficialGoClientUsesEveryPlugin(t *testing.T) {
 			return &mcp.CommandTransport{Command: s.serve(ctx, t)}
 		},
 		"http": func(_ context.Context, t *testing.T) mcp.Transport {
-			client := &http.Client{Transport: &http.Transport{}}
+			client := newClient(t)
 			t.Cleanup(client.CloseIdleConnections)
 			return &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: client}
 		},

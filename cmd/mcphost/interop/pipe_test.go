@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+
+	"github.com/mcphost/mcphost/internal/schematest"
 )
 
 // A pipe is a host at the other end of two pipes.
@@ -20,13 +22,19 @@ type pipe struct {
 	in   io.WriteCloser
 	out  *bufio.Reader
 	seen []frame // all that came out
+
+	wire *schematest.Conversation // what is said is what MCP's schemas have
 }
 
 // open starts a host for the farm. The test fails if it hangs; what still runs
 // at its end is killed.
 func (f farm) open(t *testing.T) *pipe {
 	t.Helper()
-	p := &pipe{t: t, cmd: serveCommand(bounded(t), t, f.config, "--log-level", "warn")}
+	p := &pipe{
+		t:    t,
+		cmd:  serveCommand(bounded(t), t, f.config, "--log-level", "warn"),
+		wire: schematest.New(t).Conversation(),
+	}
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -48,6 +56,7 @@ func (f farm) open(t *testing.T) *pipe {
 
 func (p *pipe) send(message string) {
 	p.t.Helper()
+	p.wire.Client([]byte(message))
 	if _, err := io.WriteString(p.in, message+"\n"); err != nil {
 		p.t.Fatalf("send to the host: %v", err)
 	}
@@ -60,6 +69,7 @@ func (p *pipe) next() (frame, error) {
 	if err != nil {
 		return frame{}, err
 	}
+	p.wire.Server(line)
 	f := parseLines(p.t, line)[0]
 	p.seen = append(p.seen, f)
 	return f, nil

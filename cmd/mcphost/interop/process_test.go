@@ -92,8 +92,9 @@ func TestConcurrentFirstListsStartEachPluginOnce(t *testing.T) {
 
 	ctx := bounded(t)
 	var lists sync.WaitGroup
+	first := newPoster(t, url)
 	for range clients {
-		client := newPoster(t, url)
+		client := first.another()
 		lists.Go(func() {
 			_, body, err := client.exchange(ctx, modern(2, "tools/list", `{}`))
 			if err != nil {

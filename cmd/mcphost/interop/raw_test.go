@@ -14,6 +14,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/mcphost/mcphost/internal/schematest"
 )
 
 // A frame is any JSON-RPC message.
@@ -112,7 +114,20 @@ func TestPipedConversationGetsEveryAnswer(t *testing.T) {
 				t.Errorf("mcphost serve ended with %v, want exit code 0", err)
 			}
 			checkAnswers(t, parseLines(t, out), version)
+			checkShapes(t, lines, out)
 		})
+	}
+}
+
+// checkShapes holds what a host said against the schemas of MCP.
+func checkShapes(t *testing.T, said []string, out []byte) {
+	t.Helper()
+	conversation := schematest.New(t).Conversation()
+	for _, line := range said {
+		conversation.Client([]byte(line))
+	}
+	for line := range bytes.Lines(out) {
+		conversation.Server(line)
 	}
 }
 
@@ -154,10 +169,21 @@ type poster struct {
 }
 
 func newPoster(t *testing.T, url string) *poster {
-	p := &poster{url: url, client: &http.Client{Transport: &http.Transport{}}}
+	t.Helper()
+	p := &poster{url: url, client: newClient(t)}
 	t.Cleanup(p.client.CloseIdleConnections)
 	return p
 }
+
+// newClient returns an HTTP client that holds all that a host says against the
+// schemas of MCP.
+func newClient(t *testing.T) *http.Client {
+	t.Helper()
+	return &http.Client{Transport: schematest.New(t).RoundTripper(&http.Transport{})}
+}
+
+// another returns a poster that only shares connections and schemas with p.
+func (p *poster) another() *poster { return &poster{url: p.url, client: p.client} }
 
 // post sends one message and returns what comes back.
 func (p *poster) post(ctx context.Context, t *testing.T, message string) []frame {

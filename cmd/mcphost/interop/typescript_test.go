@@ -18,7 +18,7 @@ import (
 )
 
 func TestOfficialTypeScriptClientUsesEveryPlugin(t *testing.T) {
-	client := newTSClient(t)
+	client := newTSClient(t, "client.mjs")
 	s := newSite(t)
 	url, _ := serveHTTP(t, s.config)
 	transports := map[string]map[string]any{
@@ -55,10 +55,17 @@ func (s site) task() map[string]any {
 	}
 }
 
-// A tsClient is client.mjs beside its dependencies.
+func TestOfficialTypeScriptClientHasEveryAbility(t *testing.T) {
+	client := newTSClient(t, "abilities.mjs")
+	eachStage(t, typeScript, []string{legacy, modern2026, auto}, func(t *testing.T, s stage) {
+		s.run(t, client.node, client.script)
+	})
+}
+
+// A tsClient is a script of testdata/ts beside its dependencies.
 type tsClient struct{ node, script string }
 
-func newTSClient(t *testing.T) tsClient {
+func newTSClient(t *testing.T, script string) tsClient {
 	t.Helper()
 	source := filepath.Join("testdata", "ts")
 	c := tsClient{node: testenv.Node(t)}
@@ -68,11 +75,11 @@ func newTSClient(t *testing.T) tsClient {
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	code, err := os.ReadFile(filepath.Join(source, "client.mjs"))
+	code, err := os.ReadFile(filepath.Join(source, script))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.script = filepath.Join(dir, "client.mjs")
+	c.script = filepath.Join(dir, script)
 	write(t, c.script, string(code))
 	return c
 }
