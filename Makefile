@@ -110,8 +110,8 @@ ci: ## What continuous integration runs, in this order
 
 # What must not be skipped in continuous integration. The specification's
 # schemas are not part of a clone; where they are beside it they are used.
-REQUIRED := python,node$(if $(wildcard ../shared/schema),$(comma)schema)
 comma := ,
+REQUIRED := python,node$(if $(wildcard ../shared/schema),$(comma)schema)
 
 # A bare machine has Go and make. What the tests of other languages need besides
 # is installed where that is possible; elsewhere those tests say what is missing.

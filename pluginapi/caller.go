@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
@@ -42,6 +43,26 @@ type Capabilities struct {
 	Sampling        bool // ask the client's model
 	SamplingTools   bool // ask the client's model with tools
 	Roots           bool // ask for the client's root folders
+}
+
+// String names the capabilities that are set, as MCP calls them.
+func (c Capabilities) String() string {
+	var names []string
+	for _, capability := range []struct {
+		has  bool
+		name string
+	}{
+		{c.ElicitationForm, "elicitation"},
+		{c.ElicitationURL, "elicitation by URL"},
+		{c.Sampling && !c.SamplingTools, "sampling"},
+		{c.SamplingTools, "sampling with tools"},
+		{c.Roots, "roots"},
+	} {
+		if capability.has {
+			names = append(names, capability.name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // Principal is an authenticated caller.

@@ -50,7 +50,7 @@ func NotFound(format string, args ...any) *ProtocolError {
 func MissingCapability(required Capabilities) *ProtocolError {
 	return &ProtocolError{
 		Code:     CodeMissingCapability,
-		Message:  "the client lacks a capability that this call needs",
+		Message:  "the client lacks a capability that this call needs: " + required.String(),
 		Required: required,
 	}
 }

@@ -121,7 +121,7 @@ func TestErrorsReachTheRightReader(t *testing.T) {
 		"missing capability": {
 			failing(pluginapi.MissingCapability(pluginapi.Capabilities{Sampling: true})),
 			`{"error":{"code":"PROTOCOL_ERROR_CODE_MISSING_CLIENT_CAPABILITY",
-				"message":"the client lacks a capability that this call needs","required":{"sampling":true}}}`,
+				"message":"the client lacks a capability that this call needs: sampling","required":{"sampling":true}}}`,
 		},
 		"unknown tool": {
 			func(*pluginapi.Plugin) {},
