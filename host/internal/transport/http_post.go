@@ -211,14 +211,16 @@ func (p *post) serveOpening() *refusal {
 	return ref
 }
 
-// deliver returns when e needs this request no more, or when the session is
-// over without having taken the frame.
+// deliver returns when e needs this request no more, when the session is over
+// without having taken the frame, or when the client of a new session has left:
+// nobody else could ever use it.
 func (p *post) deliver(session *Session, e *exchange) *refusal {
 	if session.accept(p.r.Context(), &p.frame) {
 		select {
 		case <-e.done:
 			return nil
 		case <-session.ended:
+		case <-e.left:
 		}
 	}
 	if e.abandon() {
