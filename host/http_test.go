@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mcphost/mcphost/host"
+	"github.com/mcphost/mcphost/internal/schematest"
 )
 
 const statelessMeta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
@@ -40,7 +42,23 @@ func serveHTTP(t *testing.T, plugins string) string {
 			t.Errorf("close: %v", err)
 		}
 	})
-	return "http://" + l.Addr().String() + "/mcp"
+	return checked(t, "http://"+l.Addr().String()) + "/mcp"
+}
+
+// clients holds, for each server that a test has started, the client that holds
+// what it says against the schemas.
+var clients sync.Map // URL without path -> *http.Client
+
+// checked makes what send is told by the server at origin fail t unless it is as
+// the schema of its version says.
+func checked(t *testing.T, origin string) string {
+	client := &http.Client{Transport: schematest.New(t).RoundTripper(nil)}
+	clients.Store(origin, client)
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		clients.Delete(origin)
+	})
+	return origin
 }
 
 // send does one HTTP request; headers are "Name: value" lines.
@@ -59,7 +77,11 @@ func send(t *testing.T, method, url, body string, headers ...string) *http.Respo
 		}
 		req.Header.Add(name, value)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client := http.DefaultClient
+	if known, ok := clients.Load(req.URL.Scheme + "://" + req.URL.Host); ok {
+		client = known.(*http.Client)
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

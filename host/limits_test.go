@@ -96,7 +96,7 @@ func endpoint(t *testing.T, s *host.Server) (url string, stop func()) {
 		}
 	}
 	t.Cleanup(stop)
-	return "http://" + l.Addr().String() + "/mcp", stop
+	return checked(t, "http://"+l.Addr().String()) + "/mcp", stop
 }
 
 func TestSubscriptionOverHTTPEndsWithAResultWhenTheServerStops(t *testing.T) {

@@ -4,7 +4,6 @@ package host_test
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -148,33 +147,5 @@ func TestTrap14NewerShapesLeakToOlderPeers(t *testing.T) {
 		if list := mustCall(t, c, "prompts/list", `{}`); strings.Contains(list, `"title"`) != (version >= "2025-06-18") {
 			t.Errorf("%s is sent titles, or not: %s", version, list)
 		}
-	}
-}
-
-func TestTrap15HostPluginPlumbing(t *testing.T) {
-	// What a plugin prints, how long it takes to start, what it forges, and what
-	// it is told of the client: the first two with real processes in
-	// cmd/mcphost/interop and host/internal/plugin.
-	s := embed(t, "slow after=10s\nfake tools=report,blocks", host.Options{})
-	c := connect(t, s, host.ClientOptions{})
-	mustCall(t, c, "server/discover", `{`+statelessMeta+`}`) // answered though nothing has started
-	for _, state := range s.States() {
-		if state.State != "idle" {
-			t.Errorf("discovery started %s", state.Name)
-		}
-	}
-	got := mustCall(t, c, "tools/call", `{"name":"fake__blocks",`+statelessMeta+`}`)
-	var result struct {
-		Meta map[string]json.RawMessage `json:"_meta"`
-	}
-	if err := json.Unmarshal([]byte(got), &result); err != nil || strings.Contains(string(result.Meta["io.modelcontextprotocol/serverInfo"]), "forged") {
-		t.Errorf("a plugin forged the server's word: %s", got)
-	}
-	var heard []string
-	loud := connect(t, s, host.ClientOptions{Notify: func(method string, _ []byte) { heard = append(heard, method) }})
-	mustCall(t, loud, "tools/call", `{"name":"fake__report",`+statelessMeta+`}`)
-	loud.Close()
-	if len(heard) > 0 {
-		t.Errorf("a client that asked for nothing heard %q", heard)
 	}
 }
