@@ -192,7 +192,11 @@ func messagesFor(messages []byte, v Version) ([]byte, error) {
 	out := []byte{'['}
 	var failure error
 	rawjson.Elements(messages, func(message []byte) bool {
-		content, _ := rawjson.Get(message, "content")
+		content, ok := rawjson.Get(message, "content")
+		if !ok {
+			failure = fmt.Errorf("%w: a message holds one block, not none", ErrInexpressible)
+			return false
+		}
 		if rawjson.KindOf(content) == rawjson.KindArray {
 			if content, failure = onlyElement(content); failure != nil {
 				return false
