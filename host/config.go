@@ -117,6 +117,9 @@ type Limits struct {
 	MaxConcurrent  int `yaml:"max_concurrent"`  // calls of one plugin; 64
 	MaxQueued      int `yaml:"max_queued"`      // calls that wait for one plugin; 256
 	MaxTools       int `yaml:"max_tools"`       // of one plugin; 1000
+	MaxPrompts     int `yaml:"max_prompts"`     // of one plugin; 1000
+	MaxResources   int `yaml:"max_resources"`   // of one plugin; 10,000
+	MaxTemplates   int `yaml:"max_templates"`   // resource templates of one plugin; 1000
 	MaxSchema      int `yaml:"max_schema"`      // bytes of a tool's schema; 256 KiB
 	MaxDescription int `yaml:"max_description"` // bytes of a tool's description; 16 KiB
 }

@@ -40,7 +40,7 @@ plugins:
     settings: {roots: [/srv], deep: {n: 1}}
     provides: [tools, subscribe]
     prefix: z
-    limits: {max_concurrent: 1, max_queued: 2, start_timeout: 1s, call_timeout: 2s, call_max: 3s, stop_grace: 4s, max_tools: 5, max_schema: 6, max_description: 7}
+    limits: {max_concurrent: 1, max_queued: 2, start_timeout: 1s, call_timeout: 2s, call_max: 3s, stop_grace: 4s, max_tools: 5, max_prompts: 8, max_resources: 9, max_templates: 10, max_schema: 6, max_description: 7}
   alpha:
     command: ./bin/alpha
   beta:
@@ -67,7 +67,7 @@ http:
   session_idle: 1h
 limits: {list_wait: 1s, list_wait_empty: 2s, list_timeout: 1s, start_timeout: 1s, call_timeout: 1s, call_max: 1m, question_timeout: 1m, state_ttl: 1h,
   stop_grace: 1s, drain_timeout: 1s, stop_timeout: 1s,
-  max_in_flight: 1, max_message: 1, max_starting: 1, max_concurrent: 1, max_queued: 1, max_tools: 1, max_schema: 1, max_description: 1}
+  max_in_flight: 1, max_message: 1, max_starting: 1, max_concurrent: 1, max_queued: 1, max_tools: 1, max_prompts: 1, max_resources: 1, max_templates: 1, max_schema: 1, max_description: 1}
 `
 
 func writeConfig(t *testing.T, content string) string {

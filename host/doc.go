@@ -55,8 +55,15 @@
 // stops the plugins, each by request, then by signal. Nothing that was started
 // is left behind, and a plugin outlives neither the host's exit nor its death.
 //
-// # Where this differs from its design
+// # Decisions that are easy to mistake for oversights
 //
-// Differences between what was planned and what measurement or the specification
-// made of it are recorded in docs/design-notes.md.
+//   - A start that takes longer than 2 s gives its place to the next plugin:
+//     otherwise a few that hang keep all others from starting for 30 s.
+//   - A name that bears no configured prefix is answered as unknown at once,
+//     unless a plugin without prefix could own it. Waiting for all plugins would
+//     make each typing mistake as slow as the slowest of them.
+//   - A raw content block of a kind that a client's version does not have is sent
+//     as its fallback text, because strict clients drop the whole result.
+//   - A cancelled call frees its place before its plugin is done with it: the
+//     plugin may take its time, other callers need not.
 package host

@@ -75,6 +75,9 @@ type Limits struct {
 	CallMax        time.Duration `yaml:"call_max"`        // of a call in all; 10 min
 	StopGrace      time.Duration `yaml:"stop_grace"`      // to exit when asked, before it is killed; 2 s
 	MaxTools       int           `yaml:"max_tools"`       // further ones are left out; 1000
+	MaxPrompts     int           `yaml:"max_prompts"`     // further ones are left out; 1000
+	MaxResources   int           `yaml:"max_resources"`   // further ones are left out; 10,000
+	MaxTemplates   int           `yaml:"max_templates"`   // further resource templates are left out; 1000
 	MaxSchema      int           `yaml:"max_schema"`      // bytes of a tool's schema; 256 KiB
 	MaxDescription int           `yaml:"max_description"` // bytes of a tool's description; 16 KiB
 }

@@ -47,6 +47,9 @@ func mergeLimits(base, over Limits) Limits {
 		CallMax:        or(over.CallMax, base.CallMax),
 		StopGrace:      or(over.StopGrace, base.StopGrace),
 		MaxTools:       or(over.MaxTools, base.MaxTools),
+		MaxPrompts:     or(over.MaxPrompts, base.MaxPrompts),
+		MaxResources:   or(over.MaxResources, base.MaxResources),
+		MaxTemplates:   or(over.MaxTemplates, base.MaxTemplates),
 		MaxSchema:      or(over.MaxSchema, base.MaxSchema),
 		MaxDescription: or(over.MaxDescription, base.MaxDescription),
 	}
