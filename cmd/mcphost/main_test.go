@@ -166,6 +166,10 @@ func helloPlugin() *pluginapi.Plugin {
 			fmt.Fprintln(os.Stderr, "hanging")
 			select {}
 		})
+	if name := os.Getenv("HELLO_EXTRA"); name != "" {
+		pluginapi.AddTool(p, pluginapi.Tool{Name: name, Description: "Be there."},
+			func(context.Context, none) (string, error) { return name, nil })
+	}
 	return p
 }
 

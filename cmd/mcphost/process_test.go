@@ -40,8 +40,13 @@ type process struct {
 
 func startServe(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startProcess(t, append([]string{"serve", "--config", helloConfig(t)}, args...)...)
+}
+
+func startProcess(t *testing.T, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, stderr: make(chan string, 1000)}
-	p.cmd = exec.Command("mcphost", append([]string{"serve", "--config", helloConfig(t)}, args...)...)
+	p.cmd = exec.Command("mcphost", args...)
 	p.cmd.Env = append(os.Environ(), "GORACE="+quickExit)
 	p.cmd.WaitDelay = patience
 	var err error

@@ -56,7 +56,7 @@ func (s *scan) directory(dir string) error {
 
 // wouldBe returns the identity that a skipped entry would have, if any.
 func wouldBe(path string) string {
-	if name := identityOf(path); IdentityFault(name) == "" {
+	if name := IdentityOf(path); IdentityFault(name) == "" {
 		return name
 	}
 	return ""
@@ -90,7 +90,7 @@ func fromPath(path, name string) (Candidate, string) {
 	if info.IsDir() {
 		return fromFolder(path, info, or(name, filepath.Base(path)))
 	}
-	return fromFile(path, info, or(name, identityOf(path)))
+	return fromFile(path, info, or(name, IdentityOf(path)))
 }
 
 func fromFile(path string, info fs.FileInfo, name string) (Candidate, string) {

@@ -31,9 +31,9 @@ func letterOrDigit(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// identityOf returns the identity of an executable file: its name without the
+// IdentityOf returns the identity of an executable file: its name without the
 // ending that says how it is run.
-func identityOf(file string) string {
+func IdentityOf(file string) string {
 	name := filepath.Base(file)
 	switch ext := filepath.Ext(name); strings.ToLower(ext) {
 	case ".exe", ".sh", ".py":

@@ -21,25 +21,32 @@ func (f *callFlags) arguments(in io.Reader) ([]byte, error) {
 	if err != nil || len(f.pairs) == 0 {
 		return object, err
 	}
+	return withMembers(object, "--arg", f.pairs)
+}
+
+// withMembers sets members of a JSON object, each name=value, as a flag had them.
+func withMembers(object []byte, flag string, pairs []string) ([]byte, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(object, &members); err != nil {
-		return nil, fmt.Errorf("arguments: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
-	given := make(map[string]bool, len(f.pairs))
-	for _, pair := range f.pairs {
+	given := make(map[string]bool, len(pairs))
+	for _, pair := range pairs {
 		name, text, ok := strings.Cut(pair, "=")
 		switch {
 		case !ok || name == "":
-			return nil, fmt.Errorf("--arg %q: is not name=value", pair)
+			return nil, fmt.Errorf("%s %q: is not name=value", flag, pair)
 		case !utf8.ValidString(pair):
-			return nil, fmt.Errorf("--arg %q: is not valid UTF-8", pair)
+			return nil, fmt.Errorf("%s %q: is not valid UTF-8", flag, pair)
 		case given[name]:
-			return nil, fmt.Errorf("--arg %s: is given twice", name)
+			return nil, fmt.Errorf("%s %s: is given twice", flag, name)
 		}
 		given[name] = true
-		if members[name], err = jsonOrText(text); err != nil {
-			return nil, fmt.Errorf("--arg %s: %w", name, err)
+		value, err := jsonOrText(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", flag, name, err)
 		}
+		members[name] = value
 	}
 	return json.Marshal(members)
 }

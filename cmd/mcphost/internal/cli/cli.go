@@ -136,7 +136,7 @@ $XDG_DATA_HOME (~/.local/share) if it exists.
 	root.SetFlagErrorFunc(flagFault)
 	root.SetVersionTemplate("mcphost {{.Version}}\n")
 	a.flags.bind(root.PersistentFlags())
-	root.AddCommand(a.serveCommand(), a.callCommand(), a.toolsCommand(), a.pluginsCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.serveCommand(), a.callCommand(), a.toolsCommand(), a.pluginsCommand(), a.pluginCommand(), a.schemaCommand(), a.versionCommand())
 	a.noteRuns(root)
 	return root
 }

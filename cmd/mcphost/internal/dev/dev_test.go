@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dev
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mcphost/mcphost/host"
+)
+
+// files makes files, with the folders that they are in.
+func files(t *testing.T, dir string, contents map[string]string) {
+	t.Helper()
+	for name, content := range contents {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// relative are the names below dir.
+func relative(t *testing.T, dir string, paths []string) []string {
+	t.Helper()
+	var names []string
+	for _, path := range paths {
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, filepath.ToSlash(name))
+	}
+	return names
+}
+
+func TestOnlyNewContentIsAChange(t *testing.T) {
+	dir := t.TempDir()
+	files(t, dir, map[string]string{"same": "a", "changed": "a", "gone": "a", "sub/deep/changed": "a", "node_modules/x": "a", ".git/x": "a"})
+	w, err := newWatcher([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	files(t, dir, map[string]string{"same": "a", "node_modules/x": "b", ".git/x": "b", ".hidden": "b", "save~": "b", "passing": "b"})
+	for _, name := range []string{"gone", "passing"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files(t, dir, map[string]string{"changed": "b", "sub/deep/changed": "b", "new/folder/file": "b"})
+	changed, err := w.next(t.Context(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"changed", "gone", "new/folder/file", "sub/deep/changed"}
+	if got := relative(t, dir, changed); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestFileIsWatchedWithoutItsNeighbours(t *testing.T) {
+	dir := t.TempDir()
+	files(t, dir, map[string]string{"bin/plugin": "a", "bin/other": "a"})
+	w, err := newWatcher([]string{filepath.Join(dir, "bin", "plugin")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	files(t, dir, map[string]string{"bin/other": "b", "bin/next": "b"})
+	// Builds replace a file.
+	if err := os.Rename(filepath.Join(dir, "bin", "next"), filepath.Join(dir, "bin", "plugin")); err != nil {
+		t.Fatal(err)
+	}
+	changed, err := w.next(t.Context(), quiet)
+	if got := relative(t, dir, changed); err != nil || !slices.Equal(got, []string{"bin/plugin"}) {
+		t.Errorf("got %v %v", got, err)
+	}
+}
+
+func TestWhatIsNotThereCannotBeWatched(t *testing.T) {
+	loop := Loop{Watch: []string{filepath.Join(t.TempDir(), "absent")}}
+	if err := loop.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "absent") {
+		t.Errorf("got %v", err)
+	}
+}
+
+type raw []byte
+
+func (r raw) AppendJSON(dst []byte) ([]byte, error) { return append(dst, r...), nil }
+
+func TestTrafficSaysWhoAskedWhatAndWhatCameOfIt(t *testing.T) {
+	const forged = `{"name":"greet","arguments":{"who":"Ada"},"_meta":{}}`
+	tests := map[string]struct {
+		method, params, result string
+		err                    error
+		want                   []string
+	}{
+		"a call":           {"tools/call", forged, `{"content":[{"type":"text","text":"Hello\nthere"}]}`, nil, []string{`-> tools/call greet {"who":"Ada"}`, `<- tools/call greet: ok: Hello there (`}},
+		"a tool error":     {"tools/call", forged, `{"isError":true,"content":[{"type":"text","text":"no"}]}`, nil, []string{`tool error: no`}},
+		"a protocol error": {"resources/read", `{"uri":"a://b"}`, ``, errors.New("not found"), []string{`-> resources/read a://b`, `<- resources/read a://b: not found (`}},
+		"a question":       {"tools/call", forged, `{"resultType":"input_required"}`, nil, []string{`asks: {"resultType":"input_required"}`}},
+		"a list":           {"tools/list", ``, `{"tools":[]}`, nil, []string{`-> tools/list`, `<- tools/list: ok: {"tools":[]} (`}},
+		"a long one":       {"tools/call", `{"name":"n","arguments":{"a":"` + strings.Repeat("ż", 100) + `"}}`, `{}`, nil, []string{`ż... (208 bytes)`}},
+		"a completion":     {"completion/complete", `{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":"v"}}`, `{}`, nil, []string{`-> completion/complete p {"argument":{"name":"a","value":"v"}}`}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			traffic := &Traffic{Out: &out}
+			serve := traffic.Middleware(func(context.Context, *host.Request) (host.Result, error) { return raw(test.result), test.err })
+			if _, err := serve(t.Context(), request(test.method, test.params)); !errors.Is(err, test.err) {
+				t.Error(err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("got %s, want %s", &out, want)
+				}
+			}
+		})
+	}
+}
+
+func TestTrafficInJSONHoldsEverything(t *testing.T) {
+	var out bytes.Buffer
+	traffic := &Traffic{Out: &out, JSON: true}
+	params := `{"name":"n","arguments":{"a":"` + strings.Repeat("x", 1000) + `"}}`
+	serve := traffic.Middleware(func(context.Context, *host.Request) (host.Result, error) { return raw(`{"content":[]}`), nil })
+	if _, err := serve(t.Context(), request("tools/call", params)); err != nil {
+		t.Fatal(err)
+	}
+	var got Exchange
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || string(got.Params) != params || string(got.Result) != `{"content":[]}` {
+		t.Errorf("%v: %s", err, &out)
+	}
+}
+
+// request is one that wants an answer.
+func request(method, params string) *host.Request {
+	return &host.Request{Method: method, Params: []byte(params), Channel: silent{}}
+}
+
+// silent is the channel of a request that nobody listens to.
+type silent struct{}
+
+func (silent) Notify(context.Context, string, []byte) error { return nil }
+func (silent) Call(context.Context, string, []byte) ([]byte, error) {
+	return nil, errors.ErrUnsupported
+}
+func (silent) AfterAnswer(func())        {}
+func (silent) Standing() <-chan struct{} { return nil }
