@@ -69,19 +69,25 @@ breaking: $(TOOLS)/buf-$(BUF_VERSION) ## Report breaking changes of the plugin p
 	$< breaking --against '.git#ref=origin/main' || echo "breaking: the protocol is not frozen yet, so this is a report"
 
 .PHONY: generate
-generate: $(TOOLS)/buf-$(BUF_VERSION) $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO) $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC) ## Generate Go from the plugin protocol
+generate: $(TOOLS)/buf-$(BUF_VERSION) $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO) $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC) ## Generate Go and docs/protocol.md from the plugin protocol
 	PATH="$(TOOLS):$$PATH" $< generate
+	$< build proto -o - | go run ./internal/protodoc > docs/protocol.md.new
+	mv docs/protocol.md.new docs/protocol.md
 
 .PHONY: generate-check
 generate-check: ## Fail if generated code is not what generating gives
-	@before=$$(cat proto/mcphost/plugin/v1/*.pb.go | sha256sum); \
+	@before=$$(cat proto/mcphost/plugin/v1/*.pb.go docs/protocol.md | sha256sum); \
 	$(MAKE) generate; \
-	after=$$(cat proto/mcphost/plugin/v1/*.pb.go | sha256sum); \
+	after=$$(cat proto/mcphost/plugin/v1/*.pb.go docs/protocol.md | sha256sum); \
 	if [ "$$before" != "$$after" ]; then echo "generated code is stale: run make generate and commit it"; exit 1; fi
 
 .PHONY: bench
 bench: ## Time one tools/call through each layer and end to end, with allocations
 	go test -run '^$$' -bench . -benchmem ./host/...
+
+.PHONY: languages
+languages: ## Measure the author kits against each other and write the table in docs/performance.md (needs every language's tools)
+	go run ./internal/languages -write docs/performance.md
 
 .PHONY: conformance
 conformance: build ## Run the official conformance suites against one host process, over HTTP and stdio (needs npm)

@@ -42,6 +42,8 @@ var mayImport = map[string][]string{
 	"internal/testenv":        {},
 	"internal/schematest":     {"internal/testenv"},
 	"internal/conformance":    {"internal/testenv"},
+	"internal/languages":      {"host"},
+	"internal/protodoc":       {},
 }
 
 // forbidden are the imports from outside the module that only some folders may
@@ -53,7 +55,7 @@ var forbidden = []struct {
 }{
 	{"github.com/hashicorp/go-plugin", []string{"host/internal/plugin", "pluginapi/..."}, "one room knows how plugins run, so that it can be replaced"},
 	{"google.golang.org/grpc", []string{"host/internal/plugin", "pluginapi/...", "proto/..."}, "gRPC is how plugins are spoken to, nothing else"},
-	{"google.golang.org/protobuf", []string{"host/internal/plugin", "pluginapi/...", "proto/..."}, "protobuf messages end at the plugin room's door"},
+	{"google.golang.org/protobuf", []string{"host/internal/plugin", "pluginapi/...", "proto/...", "internal/protodoc"}, "protobuf messages end at the plugin room's door"},
 	{"github.com/spf13/cobra", []string{"cmd/mcphost/..."}, "the command line belongs to the program"},
 	{"net/http", []string{"host", "host/internal/transport", "host/internal/runner", "cmd/mcphost/...", "pluginapi", "plugins/...", "internal/schematest"}, "HTTP is one transport; the runner knows its status codes alone"},
 	{"testing", []string{"internal/...", "pluginapi/plugintest"}, "production code must not carry test code"},
