@@ -30,10 +30,6 @@ type Resource struct {
 	// Subscribable says that changes are told with Plugin.ResourceUpdated, so
 	// that clients can subscribe.
 	Subscribable bool
-
-	// Contents makes the resource a Content: see EmbeddedResource, which is the
-	// plain way to write it. AddResource does not read it.
-	Contents ResourceContents
 }
 
 // A ResourceTemplate is the definition of a family of resources. URITemplate and
@@ -162,11 +158,6 @@ func (p *Plugin) resource(uri string) (*resource, bool) {
 func (p *Plugin) anySubscribable() bool {
 	return slices.ContainsFunc(p.resources.handlers(), func(r *resource) bool { return r.subscribable }) ||
 		slices.ContainsFunc(p.templates.handlers(), func(f *resourceFamily) bool { return f.subscribable })
-}
-
-// block embeds the resource's Contents.
-func (r Resource) block() (*pluginv1.ContentBlock, error) {
-	return EmbeddedResource{Contents: r.Contents, Annotations: r.Annotations, Meta: r.Meta}.block()
 }
 
 // wire is the definition as the host reads it.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 
@@ -18,11 +19,22 @@ type settings struct {
 	MaxReadBytes  int64    `json:"max_read_bytes,omitempty" jsonschema:"most bytes of text in one answer; default: 1048576"`
 	MaxMediaBytes int64    `json:"max_media_bytes,omitempty" jsonschema:"most bytes of an image or a sound in one answer; default: 8388608"`
 	MaxResults    int      `json:"max_results,omitempty" jsonschema:"most entries or matches in one answer; default: 1000"`
+	Confirm       string   `json:"confirm,omitempty" jsonschema:"whether a person is asked before write replaces a file: auto (where the client can ask), always (and where it cannot, nothing is replaced) or never; default: auto"`
 }
 
-// server answers the calls of all tools.
+func (s settings) options() tree.Options {
+	return tree.Options{
+		Roots: s.Roots, Writable: s.Writable,
+		MaxReadBytes: s.MaxReadBytes, MaxMediaBytes: s.MaxMediaBytes, MaxResults: s.MaxResults,
+	}
+}
+
+// server answers all calls.
 type server struct {
-	tree atomic.Pointer[tree.Tree] // set when the host configures; never nil
+	tree       atomic.Pointer[tree.Tree] // set when the host configures; never nil
+	confirm    atomic.Pointer[string]    // never nil
+	watcher    atomic.Pointer[tree.Watcher]
+	subscribed atomic.Pointer[map[string][]string] // URIs that are watched, by path
 }
 
 // newPlugin returns the plugin, ready to serve. Until it is configured each
@@ -32,28 +44,52 @@ func newPlugin(version string) *pluginapi.Plugin {
 	p.SetDetails(pluginapi.Details{
 		Title:       "Files",
 		Description: "List, read, search, write and edit files inside configured directories.",
+		Abilities:   []pluginapi.Ability{pluginapi.AbilityResources, pluginapi.AbilitySubscriptions},
 	})
 	s := &server{}
 	s.tree.Store(&tree.Tree{})
+	s.confirm.Store(new(confirmAuto))
 	s.addReaders(p)
-	pluginapi.OnConfigure(p, func(_ context.Context, set settings) error {
-		opened, err := tree.Open(tree.Options(set))
-		if err != nil {
-			return err
-		}
-		s.tree.Store(opened)
-		if set.Writable {
-			// A client that may not change files is not offered to.
-			s.addWriters(p)
-		}
-		return nil
-	})
+	s.addPrompt(p)
+	s.watch(p)
+	pluginapi.OnConfigure(p, func(_ context.Context, set settings) error { return s.configure(p, set) })
 	p.OnShutdown(func(context.Context) {
+		if w := s.watcher.Load(); w != nil {
+			if err := w.Close(); err != nil {
+				p.Logger().Warn("ending the watch failed", "err", err)
+			}
+		}
 		if err := s.tree.Load().Close(); err != nil {
 			p.Logger().Warn("closing the roots failed", "err", err)
 		}
 	})
 	return p
+}
+
+// configure opens the roots, and offers what they allow.
+func (s *server) configure(p *pluginapi.Plugin, set settings) error {
+	if err := checkConfirm(set.Confirm); err != nil {
+		return err
+	}
+	opened, err := tree.Open(set.options())
+	if err != nil {
+		return err
+	}
+	watcher, err := opened.Watch(func(path string) { s.updated(p, path) })
+	if err != nil {
+		return errors.Join(err, opened.Close())
+	}
+	s.tree.Store(opened)
+	s.watcher.Store(watcher)
+	if set.Confirm != "" {
+		s.confirm.Store(&set.Confirm)
+	}
+	s.addResources(p)
+	if set.Writable {
+		// A client that may not change files is not offered to.
+		s.addWriters(p)
+	}
+	return nil
 }
 
 // pathRule is what each description says about paths.
@@ -89,10 +125,8 @@ func (s *server) addWriters(p *pluginapi.Plugin) {
 	pluginapi.AddTool(p, pluginapi.Tool{
 		Name: "write", Title: "Write a file",
 		Hints:       pluginapi.Hints{Destructive: new(true), OpenWorld: new(false)},
-		Description: "Writes a text file: creates a new one, or replaces or extends an existing one as mode says. A file is replaced at once or not at all, and keeps its permissions. To change parts of a file use edit." + pathRule,
-	}, func(ctx context.Context, req tree.WriteRequest) (*tree.WriteResult, error) {
-		return s.tree.Load().Write(ctx, req)
-	})
+		Description: "Writes a text file: creates a new one, or replaces or extends an existing one as mode says. A file is replaced at once or not at all, and keeps its permissions; a person may be asked before. To change parts of a file use edit." + pathRule,
+	}, s.write)
 	pluginapi.AddTool(p, pluginapi.Tool{
 		Name: "edit", Title: "Edit a file",
 		Hints:       pluginapi.Hints{Destructive: new(true), OpenWorld: new(false)},
@@ -130,6 +164,6 @@ func body(r *tree.Reading) pluginapi.Content {
 	case r.Media:
 		return pluginapi.Audio{Data: r.Data, MIMEType: r.MIMEType}
 	default:
-		return pluginapi.Resource{Contents: pluginapi.ResourceContents{URI: r.URI, MIMEType: r.MIMEType, Blob: r.Data}}
+		return pluginapi.EmbeddedResource{Contents: pluginapi.ResourceContents{URI: r.URI, MIMEType: r.MIMEType, Blob: r.Data}}
 	}
 }

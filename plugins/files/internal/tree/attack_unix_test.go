@@ -34,7 +34,7 @@ func TestOnlyRegularFilesAreOpened(t *testing.T) {
 		wantRefusal(t, err, path, reason)
 		_, err = tr.Search(t.Context(), SearchRequest{Path: path, Pattern: "x"}, func(int) {})
 		wantRefusal(t, err, path, reason)
-		for _, mode := range []string{modeCreate, modeOverwrite, modeAppend} {
+		for _, mode := range []string{ModeCreate, ModeOverwrite, ModeAppend} {
 			if _, err := tr.Write(t.Context(), WriteRequest{Path: path, Mode: mode}); err == nil {
 				t.Errorf("%s %s was not refused", mode, path)
 			}
@@ -90,8 +90,8 @@ func TestSwappedLinkNeverLeadsOutside(t *testing.T) {
 			t.Errorf("found %+v outside", found.Matches)
 		}
 		// Refusals are expected: half of the time nothing is at the path.
-		_, _ = tr.Write(t.Context(), WriteRequest{Path: "real/file", Content: "inside", Mode: modeOverwrite})
-		_, _ = tr.Write(t.Context(), WriteRequest{Path: "real/new", Mode: modeCreate})
+		_, _ = tr.Write(t.Context(), WriteRequest{Path: "real/file", Content: "inside", Mode: ModeOverwrite})
+		_, _ = tr.Write(t.Context(), WriteRequest{Path: "real/new", Mode: ModeCreate})
 	}
 	close(stop)
 	swapper.Wait()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 )
 
 // ListRequest asks what a directory holds.
@@ -135,7 +134,7 @@ func (l *lister) add(r *root, rel string, info fs.FileInfo) error {
 	e := Entry{
 		Path:     valid(l.tree.shown(r, rel)),
 		Type:     kind(info.Mode()),
-		Modified: info.ModTime().UTC().Format(time.RFC3339),
+		Modified: timestamp(info),
 	}
 	if info.Mode().IsRegular() {
 		e.Size = info.Size()

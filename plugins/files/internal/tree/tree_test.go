@@ -205,7 +205,7 @@ func TestPathsOutsideOfTheRootsAreRefused(t *testing.T) {
 		if path == "missing" {
 			continue
 		}
-		if _, err := tr.Write(t.Context(), WriteRequest{Path: path, Content: "hit", Mode: modeOverwrite}); err == nil {
+		if _, err := tr.Write(t.Context(), WriteRequest{Path: path, Content: "hit", Mode: ModeOverwrite}); err == nil {
 			t.Errorf("write %q was not refused", path)
 		}
 		_, err = tr.Edit(t.Context(), EditRequest{Path: path, Edits: []Replacement{{Old: "secret", New: "hit"}}})
@@ -225,7 +225,7 @@ func TestErrorsDoNotTellPathsThatTheClientDidNotName(t *testing.T) {
 	tr, dir := planted(t, map[string]string{"file": "x", "out": "-> ../../elsewhere", "dir/": ""})
 	for _, path := range []string{"missing", "out", "dir", "file/x"} {
 		_, read := tr.Read(t.Context(), ReadRequest{Path: path})
-		_, write := tr.Write(t.Context(), WriteRequest{Path: path, Mode: modeOverwrite})
+		_, write := tr.Write(t.Context(), WriteRequest{Path: path, Mode: ModeOverwrite})
 		for _, err := range []error{read, write} {
 			if err != nil && (strings.Contains(err.Error(), dir) || strings.Contains(err.Error(), "elsewhere")) {
 				t.Errorf("%s: %v", path, err)

@@ -13,9 +13,9 @@ import (
 
 // The modes of a WriteRequest.
 const (
-	modeCreate    = "create"
-	modeOverwrite = "overwrite"
-	modeAppend    = "append"
+	ModeCreate    = "create"
+	ModeOverwrite = "overwrite"
+	ModeAppend    = "append"
 )
 
 // WriteRequest asks for a file with some content.
@@ -24,6 +24,9 @@ type WriteRequest struct {
 	Content    string `json:"content" jsonschema:"text to write, as UTF-8"`
 	Mode       string `json:"mode,omitempty" jsonschema:"create (the default; fails if the path exists), overwrite (creates or replaces), or append (creates or adds to the end)"`
 	CreateDirs bool   `json:"create_dirs,omitempty" jsonschema:"create missing directories above the file"`
+
+	// Seen is the only version of the file that may be replaced; any if nil.
+	Seen *Version `json:"-"`
 }
 
 // WriteResult is the answer to a WriteRequest.
@@ -37,7 +40,7 @@ type WriteResult struct {
 // replaced all at once or not at all.
 func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error) {
 	switch req.Mode {
-	case "", modeCreate, modeOverwrite, modeAppend:
+	case "", ModeCreate, ModeOverwrite, ModeAppend:
 	default:
 		return nil, errors.New("mode must be create, overwrite or append")
 	}
@@ -50,7 +53,10 @@ func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && (req.Mode == "" || req.Mode == modeCreate) {
+	if req.Seen != nil && (old == nil || *t.versionOf(at, old) != *req.Seen) {
+		return nil, at.refuse("has changed since the question whether to replace it; nothing was written, so read it again")
+	}
+	if old != nil && (req.Mode == "" || req.Mode == ModeCreate) {
 		return nil, at.refuse("exists already; use the tool edit, or mode overwrite or append")
 	}
 	if req.CreateDirs {
@@ -60,9 +66,9 @@ func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error
 	}
 	out := &WriteResult{Path: valid(t.shown(at.root, at.rel)), Created: old == nil, Size: int64(len(req.Content))}
 	switch req.Mode {
-	case modeOverwrite:
+	case ModeOverwrite:
 		err = at.replace([]byte(req.Content), old)
-	case modeAppend:
+	case ModeAppend:
 		out.Size, err = at.append([]byte(req.Content), old)
 	default:
 		err = at.create([]byte(req.Content))

@@ -84,7 +84,7 @@ func TestUnknownModeChangesNothing(t *testing.T) {
 func TestReadOnlyTreeChangesNothing(t *testing.T) {
 	dir := plant(t, map[string]string{"old": "content"})
 	tr := openTree(t, Options{Roots: []string{dir}})
-	for _, mode := range []string{modeCreate, modeOverwrite, modeAppend} {
+	for _, mode := range []string{ModeCreate, ModeOverwrite, ModeAppend} {
 		_, err := tr.Write(t.Context(), WriteRequest{Path: "old", Content: "x", Mode: mode})
 		wantRefusal(t, err, "old", `"writable": true`)
 	}
@@ -104,7 +104,7 @@ func TestReplacedFileKeepsItsPermissions(t *testing.T) {
 	if err := os.Chmod(file, 0o751); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tr.Write(t.Context(), WriteRequest{Path: "script", Content: "b", Mode: modeOverwrite}); err != nil {
+	if _, err := tr.Write(t.Context(), WriteRequest{Path: "script", Content: "b", Mode: ModeOverwrite}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tr.Edit(t.Context(), EditRequest{Path: "script", Edits: []Replacement{{Old: "b", New: "c"}}}); err != nil {
@@ -138,7 +138,7 @@ func TestReplaceIsAtomicForReaders(t *testing.T) {
 		}
 	})
 	for i := range 50 {
-		if _, err := tr.Write(t.Context(), WriteRequest{Path: "file", Content: versions[i%2], Mode: modeOverwrite}); err != nil {
+		if _, err := tr.Write(t.Context(), WriteRequest{Path: "file", Content: versions[i%2], Mode: ModeOverwrite}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestWriteWaitsItsTurnOnlyAsLongAsItsCaller(t *testing.T) {
 	defer tr.endWriting()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := tr.Write(ctx, WriteRequest{Path: "file", Content: "b", Mode: modeOverwrite}); !errors.Is(err, context.Canceled) {
+	if _, err := tr.Write(ctx, WriteRequest{Path: "file", Content: "b", Mode: ModeOverwrite}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if got := contentOf(t, dir, "file"); got != "a" {
