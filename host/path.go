@@ -36,6 +36,9 @@ func PluginAt(path string) (PluginConfig, error) {
 	return PluginConfig{Name: name, Path: full}, nil
 }
 
+// PluginNameFault says why a plugin cannot have that name, or "" if it can.
+func PluginNameFault(name string) string { return discover.IdentityFault(name) }
+
 // Reload starts a new process of one plugin and lets it take the place of the
 // old one, or of a failure of any kind; changed lists are announced. On error a
 // plugin that ran still does. Calls in flight have the grace of the old process

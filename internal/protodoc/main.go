@@ -142,6 +142,9 @@ func (p *page) enum(e protoreflect.EnumDescriptor) {
 
 // kind names the type of a field, with a link where it has a section.
 func kind(f protoreflect.FieldDescriptor) string {
+	if f.IsMap() {
+		return fmt.Sprintf("map of %s to %s", kind(f.MapKey()), kind(f.MapValue()))
+	}
 	name := f.Kind().String()
 	switch {
 	case f.Message() != nil:
