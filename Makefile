@@ -112,12 +112,19 @@ ci: ## What continuous integration runs, in this order
 	$(MAKE) build
 	$(MAKE) fuzz FUZZTIME=5s
 	REQUIRE=python,node $(MAKE) conformance
-	REQUIRE=$(REQUIRED) go test -race -timeout 20m ./...
+	$(MAKE) test-required
 
-# What must not be skipped in continuous integration. The specification's
-# schemas are not part of a clone; where they are beside it they are used.
+# A target of its own: what can be required is known when "system" is done.
+.PHONY: test-required
+test-required:
+	REQUIRE=$(REQUIRED) go test -race -timeout 30m ./...
+
+# What must not be skipped in continuous integration: all that "system" can
+# install, Rust where there is a toolchain (that of distributions is too old),
+# and the specification's schemas, which are no part of a clone, where they are
+# beside it.
 comma := ,
-REQUIRED := python,node$(if $(wildcard ../shared/schema),$(comma)schema)
+REQUIRED = python,node,java$(if $(shell command -v cargo),$(comma)rust)$(if $(shell pkg-config --exists grpc++ 2>/dev/null && echo yes),$(comma)cpp)$(if $(wildcard ../shared/schema),$(comma)schema)
 
 # A bare machine has Go and make. What the tests of other languages need besides
 # is installed where that is possible; elsewhere those tests say what is missing.
@@ -126,8 +133,13 @@ system:
 	@need=; \
 	command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null || need="$$need python3 python3-venv"; \
 	command -v npm >/dev/null || need="$$need nodejs npm"; \
+	command -v javac >/dev/null || need="$$need default-jdk-headless"; \
+	command -v mvn >/dev/null || need="$$need maven"; \
+	command -v g++ >/dev/null || need="$$need g++"; \
+	command -v grpc_cpp_plugin >/dev/null && pkg-config --exists grpc++ 2>/dev/null || \
+		need="$$need pkg-config libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"; \
 	if [ -n "$$need" ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && apt-get install -y -qq $$need; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; \
 	elif [ -n "$$need" ]; then echo "missing:$$need"; fi
 
 .PHONY: clean
