@@ -31,31 +31,28 @@ func (s *server) write(ctx context.Context, req tree.WriteRequest) (*tree.WriteR
 	if req.Mode == tree.ModeOverwrite {
 		// What the person is asked about must be what is replaced, also if the
 		// answer takes an hour.
-		seen, err := pluginapi.Memo(ctx, "seen", func() (*tree.Version, error) { return files.Existing(req.Path) })
+		seen, err := pluginapi.Memo(ctx, "seen", func() (tree.Version, error) { return files.Existing(req.Path) })
 		if err != nil {
 			return nil, err
 		}
-		if seen != nil {
-			if req.Seen, err = s.confirmed(ctx, seen); err != nil {
-				return nil, err
-			}
+		if req.Seen, err = s.confirmed(ctx, seen); err != nil {
+			return nil, err
 		}
 	}
 	return files.Write(ctx, req)
 }
 
-// confirmed asks whether to replace a file. It returns the only version that may
-// be replaced, nil for any.
-func (s *server) confirmed(ctx context.Context, seen *tree.Version) (*tree.Version, error) {
-	mode := *s.confirm.Load()
-	if mode == confirmNever {
+// confirmed asks whether to replace a file, if there is one. It returns the only
+// version that may be replaced, nil for any.
+func (s *server) confirmed(ctx context.Context, seen tree.Version) (*tree.Version, error) {
+	mode, canAsk := *s.confirm.Load(), pluginapi.Caller(ctx).Capabilities.ElicitationForm
+	switch {
+	case mode == confirmNever, mode == confirmAuto && !canAsk:
 		return nil, nil
-	}
-	if !pluginapi.Caller(ctx).Capabilities.ElicitationForm {
-		if mode == confirmAlways {
-			return nil, fmt.Errorf("%q: nothing was written: a person has to agree to replacing it (confirm is %q in the settings of this plugin), and this client cannot ask one", seen.Path, mode)
-		}
-		return nil, nil
+	case seen == tree.Version{}:
+		return &seen, nil
+	case !canAsk:
+		return nil, fmt.Errorf("%q: nothing was written: a person has to agree to replacing it (confirm is %q in the settings of this plugin), and this client cannot ask one", seen.Path, mode)
 	}
 	answer, err := pluginapi.Elicit[struct {
 		Replace bool `json:"replace" jsonschema:"whether to replace the file" form:"title=Replace it"`
@@ -66,5 +63,5 @@ func (s *server) confirmed(ctx context.Context, seen *tree.Version) (*tree.Versi
 	if !answer.Accepted() || !answer.Value.Replace {
 		return nil, fmt.Errorf("%q: nothing was written: the user does not want it replaced", seen.Path)
 	}
-	return seen, nil
+	return &seen, nil
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync/atomic"
 
@@ -31,9 +30,9 @@ func (s settings) options() tree.Options {
 
 // server answers all calls.
 type server struct {
-	tree       atomic.Pointer[tree.Tree] // set when the host configures; never nil
-	confirm    atomic.Pointer[string]    // never nil
-	watcher    atomic.Pointer[tree.Watcher]
+	tree       atomic.Pointer[tree.Tree]           // set when the host configures; never nil
+	confirm    atomic.Pointer[string]              // never nil
+	watcher    atomic.Pointer[tree.Watcher]        // nil before the first subscription
 	subscribed atomic.Pointer[map[string][]string] // URIs that are watched, by path
 }
 
@@ -75,12 +74,7 @@ func (s *server) configure(p *pluginapi.Plugin, set settings) error {
 	if err != nil {
 		return err
 	}
-	watcher, err := opened.Watch(func(path string) { s.updated(p, path) })
-	if err != nil {
-		return errors.Join(err, opened.Close())
-	}
 	s.tree.Store(opened)
-	s.watcher.Store(watcher)
 	if set.Confirm != "" {
 		s.confirm.Store(&set.Confirm)
 	}

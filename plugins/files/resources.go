@@ -20,6 +20,10 @@ import (
 // fileTemplate matches the URI of every file: slashes are part of the path.
 const fileTemplate = "file:///{+path}"
 
+// kept escapes what a client leaves as it is when it fills in {+path} (RFC 6570,
+// section 3.2.3), and what would end the path in the URI or be decoded there.
+var kept = strings.NewReplacer("%", "%25", "#", "%23", "?", "%3F")
+
 // addResources offers the roots as resources, and every file below them through
 // a template.
 func (s *server) addResources(p *pluginapi.Plugin) {
@@ -36,10 +40,14 @@ func (s *server) addResources(p *pluginapi.Plugin) {
 		return s.readURI(ctx, uri)
 	})
 	pluginapi.CompleteTemplate(p, fileTemplate, "path", func(_ context.Context, req pluginapi.CompleteRequest) ([]string, error) {
+		typed, err := url.PathUnescape(req.Value)
+		if err != nil {
+			typed = req.Value // a percent sign as it is
+		}
 		// The template has the slash that an absolute path begins with.
-		found := s.tree.Load().Complete("/" + req.Value)
+		found := s.tree.Load().Complete("/" + typed)
 		for i := range found {
-			found[i] = strings.TrimPrefix(found[i], "/")
+			found[i] = kept.Replace(strings.TrimPrefix(found[i], "/"))
 		}
 		return found, nil
 	})
@@ -87,7 +95,7 @@ func (s *server) readURI(ctx context.Context, uri string) (pluginapi.ResourceCon
 	}
 	contents := pluginapi.ResourceContents{MIMEType: whole.MIMEType, Text: whole.Text, Blob: whole.Data}
 	if whole.Entries != nil {
-		listing, err := json.MarshalIndent(map[string]any{"entries": whole.Entries}, "", "  ")
+		listing, err := json.MarshalIndent(map[string]any{"entries": whole.Entries, "truncated": whole.Cut}, "", "  ")
 		if err != nil {
 			return contents, err
 		}
@@ -117,7 +125,10 @@ func pathOf(uri string) (string, bool) {
 // watch has the tree watched for what clients subscribe to.
 func (s *server) watch(p *pluginapi.Plugin) {
 	p.OnSubscriptions(func(uris []string) []string {
-		w := s.watcher.Load()
+		w, err := s.watching(p, len(uris))
+		if err != nil {
+			p.Logger().Warn("subscriptions are refused: files cannot be watched", "err", err)
+		}
 		if w == nil {
 			return nil
 		}
@@ -136,6 +147,21 @@ func (s *server) watch(p *pluginapi.Plugin) {
 		}
 		return accepted
 	})
+}
+
+// watching returns what watches files. It is made for the first subscription:
+// the system has few of them, and the tools work without. Nil if there is none.
+func (s *server) watching(p *pluginapi.Plugin, wanted int) (*tree.Watcher, error) {
+	w := s.watcher.Load()
+	if w != nil || wanted == 0 {
+		return w, nil
+	}
+	w, err := s.tree.Load().Watch(func(path string) { s.updated(p, path) })
+	if err != nil {
+		return nil, err
+	}
+	s.watcher.Store(w)
+	return w, nil
 }
 
 // updated tells of a changed path under each URI that it was asked for by.

@@ -263,3 +263,52 @@ func TestPromptExplainsAFile(t *testing.T) {
 		t.Error("an absent file is explained")
 	}
 }
+
+func TestEachNameOfAFileIsToldOfItsChange(t *testing.T) {
+	c, dir := rooted(t, map[string]string{"sub/file": "a"}, nil)
+	root := "file://" + filepath.ToSlash(dir)
+	want := []string{root + "/sub/../sub/file", root + "/sub/file"}
+	accepted, err := c.Subscribe(t.Context(), want...)
+	if err != nil || len(accepted) != len(want) {
+		t.Fatalf("accepted %v %v", accepted, err)
+	}
+	put(t, filepath.Join(dir, "sub", "file"), "b")
+	told := map[string]bool{}
+	for late := time.After(patience); len(told) < len(want); {
+		select {
+		case uri := <-c.Updates():
+			told[uri] = true
+		case <-late:
+			t.Fatalf("only %v were told", told)
+		}
+	}
+}
+
+func TestCompletedPathsNameTheFileInsideTheTemplate(t *testing.T) {
+	c, dir := rooted(t, map[string]string{"c#/q?": "hash", "100%41": "percent"}, nil)
+	typed := strings.TrimPrefix(filepath.ToSlash(dir), "/")
+	for value, want := range map[string]string{"/c#/": "hash", "/c%23/": "hash", "/100": "percent"} {
+		got, err := c.Complete(t.Context(), plugintest.Reference{Template: fileTemplate}, "path", typed+value, nil)
+		if err != nil || len(got.Values) != 1 {
+			t.Errorf("%q: %v %v", value, got.Values, err)
+			continue
+		}
+		// Clients leave reserved characters and escapes as they are.
+		read, err := c.ReadResource(t.Context(), "file:///"+got.Values[0], plugintest.Options{})
+		if err != nil || read.Contents[0].Text != want {
+			t.Errorf("%q: %+v %v", got.Values[0], read, err)
+		}
+	}
+}
+
+func TestListingSaysThatItWasCut(t *testing.T) {
+	c, dir := rooted(t, map[string]string{"a": "", "b": "", "c": ""}, map[string]any{"max_results": 3})
+	root := "file://" + filepath.ToSlash(dir)
+	for _, cut := range []bool{false, true} {
+		got, err := c.ReadResource(t.Context(), root, plugintest.Options{})
+		if err != nil || strings.Contains(got.Contents[0].Text, `"truncated": true`) != cut {
+			t.Errorf("cut %v: %+v %v", cut, got, err)
+		}
+		put(t, filepath.Join(dir, "d"), "")
+	}
+}

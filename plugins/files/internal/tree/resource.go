@@ -27,6 +27,7 @@ type Whole struct {
 	Data     []byte
 	MIMEType string
 	Entries  []Child // of a directory, in the order of names; nil for a file
+	Cut      bool    // whether the directory has more entries
 }
 
 // A Child is an entry of a directory.
@@ -92,8 +93,9 @@ func (t *Tree) directory(at place) (*Whole, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Whole{MIMEType: "application/json", Entries: []Child{}}
-	for _, info := range entries[:min(len(entries), t.opts.MaxResults)] {
+	most := min(len(entries), t.opts.MaxResults)
+	out := &Whole{MIMEType: "application/json", Entries: []Child{}, Cut: most < len(entries) || len(entries) == maxEntries}
+	for _, info := range entries[:most] {
 		child := place{root: at.root, rel: path.Join(at.rel, info.Name())}
 		c := Child{URI: child.uri(), Name: valid(info.Name()), Type: kind(info.Mode()), Modified: timestamp(info)}
 		if info.Mode().IsRegular() {
@@ -173,27 +175,31 @@ func (t *Tree) Roots() map[string]string {
 	return roots
 }
 
-// A Version tells one content of a file from another.
+// A Version tells one content of a file from another. The zero Version is that
+// of no file.
 type Version struct {
 	Path     string `json:"path"` // as answers show it
 	Size     int64  `json:"size"`
 	Modified string `json:"modified"`
 }
 
-// Existing returns the version of the file that a write to a path would replace,
-// or nil if there is none. Like Write it refuses what cannot be written to.
-func (t *Tree) Existing(given string) (*Version, error) {
+// Existing returns the version of the file that a write to a path would replace.
+// Like Write it refuses what cannot be written to.
+func (t *Tree) Existing(given string) (Version, error) {
 	at, err := t.resolveInside(given)
 	if err != nil {
-		return nil, err
+		return Version{}, err
 	}
 	info, err := at.writable()
-	if err != nil || info == nil {
-		return nil, err
+	if err != nil {
+		return Version{}, err
 	}
 	return t.versionOf(at, info), nil
 }
 
-func (t *Tree) versionOf(at place, info fs.FileInfo) *Version {
-	return &Version{Path: valid(t.shown(at.root, at.rel)), Size: info.Size(), Modified: info.ModTime().UTC().Format(time.RFC3339Nano)}
+func (t *Tree) versionOf(at place, info fs.FileInfo) Version {
+	if info == nil {
+		return Version{}
+	}
+	return Version{Path: valid(t.shown(at.root, at.rel)), Size: info.Size(), Modified: info.ModTime().UTC().Format(time.RFC3339Nano)}
 }

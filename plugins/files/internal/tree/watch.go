@@ -26,9 +26,10 @@ type Watcher struct {
 	notify  *fsnotify.Watcher
 	done    sync.WaitGroup
 
+	dirs map[string]bool // those that are watched; touched by Set only
+
 	mu    sync.Mutex
-	paths map[string]string // the path where changes happen -> as it was asked for
-	dirs  map[string]bool   // those that are watched
+	paths map[string][]string // the path where changes happen -> as it was asked for
 }
 
 // Watch returns a Watcher of nothing yet. changed is called in a goroutine of
@@ -38,7 +39,7 @@ func (t *Tree) Watch(changed func(path string)) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", err)
 	}
-	w := &Watcher{tree: t, changed: changed, notify: notify, paths: map[string]string{}, dirs: map[string]bool{}}
+	w := &Watcher{tree: t, changed: changed, notify: notify, dirs: map[string]bool{}}
 	w.done.Go(w.run)
 	return w, nil
 }
@@ -51,20 +52,19 @@ func (w *Watcher) Close() error {
 }
 
 // Set watches these absolute paths and no others. It returns those that can be
-// watched: they are inside a root, and their directory exists.
+// watched: they are inside a root, and their directory exists. One goroutine
+// calls it at a time.
 func (w *Watcher) Set(given []string) (accepted []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	paths, dirs := map[string]string{}, map[string]bool{}
+	paths, dirs := map[string][]string{}, map[string]bool{}
 	for _, one := range given {
 		real, ok := w.tree.realPath(one)
-		if !ok || len(paths) == maxWatched || !w.watch(filepath.Dir(real), dirs) {
+		if !ok || len(accepted) == maxWatched || !w.watch(filepath.Dir(real), dirs) {
 			continue
 		}
 		if w.tree.isDir(one) {
 			w.watch(real, dirs) // for what is in it
 		}
-		paths[real] = one
+		paths[real] = append(paths[real], one)
 		accepted = append(accepted, one)
 	}
 	for dir := range w.dirs {
@@ -72,7 +72,12 @@ func (w *Watcher) Set(given []string) (accepted []string) {
 			_ = w.notify.Remove(dir) // it may have gone by itself
 		}
 	}
-	w.paths, w.dirs = paths, dirs
+	w.dirs = dirs
+	// Only now, since run takes the lock to pass on what fsnotify has: on some
+	// systems fsnotify adds no directory while that waits.
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paths = paths
 	return accepted
 }
 
@@ -130,9 +135,7 @@ func (w *Watcher) touched(name string) []string {
 	defer w.mu.Unlock()
 	var found []string
 	for _, real := range []string{name, filepath.Dir(name)} {
-		if one, ok := w.paths[real]; ok {
-			found = append(found, one)
-		}
+		found = append(found, w.paths[real]...)
 	}
 	return found
 }
@@ -141,8 +144,8 @@ func (w *Watcher) all() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var found []string
-	for _, one := range w.paths {
-		found = append(found, one)
+	for _, same := range w.paths {
+		found = append(found, same...)
 	}
 	return found
 }

@@ -25,7 +25,8 @@ type WriteRequest struct {
 	Mode       string `json:"mode,omitempty" jsonschema:"create (the default; fails if the path exists), overwrite (creates or replaces), or append (creates or adds to the end)"`
 	CreateDirs bool   `json:"create_dirs,omitempty" jsonschema:"create missing directories above the file"`
 
-	// Seen is the only version of the file that may be replaced; any if nil.
+	// Seen is the only version of the file that may be replaced; any if nil. The
+	// zero Version says that there was no file.
 	Seen *Version `json:"-"`
 }
 
@@ -53,8 +54,8 @@ func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error
 	if err != nil {
 		return nil, err
 	}
-	if req.Seen != nil && (old == nil || *t.versionOf(at, old) != *req.Seen) {
-		return nil, at.refuse("has changed since the question whether to replace it; nothing was written, so read it again")
+	if err := t.asSeen(at, old, req.Seen); err != nil {
+		return nil, err
 	}
 	if old != nil && (req.Mode == "" || req.Mode == ModeCreate) {
 		return nil, at.refuse("exists already; use the tool edit, or mode overwrite or append")
@@ -65,10 +66,11 @@ func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error
 		}
 	}
 	out := &WriteResult{Path: valid(t.shown(at.root, at.rel)), Created: old == nil, Size: int64(len(req.Content))}
-	switch req.Mode {
-	case ModeOverwrite:
+	absent := req.Seen != nil && old == nil // create lets nobody slip in
+	switch {
+	case req.Mode == ModeOverwrite && !absent:
 		err = at.replace([]byte(req.Content), old)
-	case ModeAppend:
+	case req.Mode == ModeAppend:
 		out.Size, err = at.append([]byte(req.Content), old)
 	default:
 		err = at.create([]byte(req.Content))
@@ -77,6 +79,17 @@ func (t *Tree) Write(ctx context.Context, req WriteRequest) (*WriteResult, error
 		return nil, at.fail(err)
 	}
 	return out, nil
+}
+
+// asSeen refuses to replace another version than was seen.
+func (t *Tree) asSeen(at place, old fs.FileInfo, seen *Version) error {
+	switch {
+	case seen == nil || t.versionOf(at, old) == *seen:
+		return nil
+	case *seen == Version{}:
+		return at.refuse("exists by now, and nobody was asked whether to replace it; nothing was written, so read it first")
+	}
+	return at.refuse("has changed since the question whether to replace it; nothing was written, so read it again")
 }
 
 // startWriting resolves a path and waits for the turn to change files; the

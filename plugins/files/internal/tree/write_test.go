@@ -203,3 +203,26 @@ func TestNoEditIsLostAmongManyAtOnce(t *testing.T) {
 		t.Errorf("the file has %q", got)
 	}
 }
+
+func TestOnlyTheVersionSeenIsReplaced(t *testing.T) {
+	tr, dir := planted(t, map[string]string{"file": "old"})
+	seen, err := tr.Existing("file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []Version{{}, {Path: seen.Path, Size: seen.Size + 1, Modified: seen.Modified}} {
+		_, err := tr.Write(t.Context(), WriteRequest{Path: "file", Content: "new", Mode: ModeOverwrite, Seen: &other})
+		wantRefusal(t, err, "file", "nothing was written")
+	}
+	if got := contentOf(t, dir, "file"); got != "old" {
+		t.Fatalf("it holds %q", got)
+	}
+	for path, version := range map[string]Version{"file": seen, "fresh": {}} {
+		if _, err := tr.Write(t.Context(), WriteRequest{Path: path, Content: "new", Mode: ModeOverwrite, Seen: &version}); err != nil {
+			t.Error(err)
+		}
+		if got := contentOf(t, dir, path); got != "new" {
+			t.Errorf("%s holds %q", path, got)
+		}
+	}
+}
