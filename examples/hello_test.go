@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package examples_test runs every example as a host would: in a process of its
-// own, through go-plugin's own client, against one contract.
 package examples_test
 
 import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -20,9 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-	goplugin "github.com/hashicorp/go-plugin"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -31,144 +24,56 @@ import (
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
-// hostVar makes this test binary a host that starts the command it names and
-// waits to be killed.
-const hostVar = "EXAMPLES_TEST_COMMAND"
-
-// promptly is well under the 2 s that go-plugin gives a plugin before it kills
-// it, and that a plugin gives its calls.
-const promptly = 1500 * time.Millisecond
-
-// patience is how long a process may take for what it does at once.
-const patience = 10 * time.Second
-
-func TestMain(m *testing.M) {
-	if command := os.Getenv(hostVar); command != "" {
-		os.Exit(beHost(strings.Split(command, "\n")))
-	}
-	os.Exit(m.Run())
-}
-
-func beHost(command []string) int {
-	config := clientConfig(command, io.Discard)
-	config.Cmd.ExtraFiles = []*os.File{os.Stderr} // so that it ends with the plugin, too
-	protocol, err := goplugin.NewClient(config).Client()
-	if err == nil {
-		err = protocol.Ping() // behind the stream whose end the plugin has to see
-	}
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	fmt.Println("started")
-	select {}
-}
-
-func clientConfig(command []string, stderr io.Writer) *goplugin.ClientConfig {
-	return &goplugin.ClientConfig{
-		HandshakeConfig:  pluginapi.Handshake(),
-		VersionedPlugins: map[int]goplugin.PluginSet{pluginapi.ProtocolVersion: {}},
-		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		Cmd:              exec.Command(command[0], command[1:]...),
-		Stderr:           stderr,
-		Logger:           hclog.NewNullLogger(),
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(pluginapi.MaxMessageSize), grpc.MaxCallSendMsgSize(pluginapi.MaxMessageSize))},
+// TestHello runs the hellos, which are written without an author kit but for the
+// one in Go.
+func TestHello(t *testing.T) {
+	for _, lang := range []string{"go", "python", "cpp"} {
+		t.Run(lang, func(t *testing.T) {
+			name := "hello-" + lang
+			hello(t, name, helloProgram(t, lang, name))
+		})
 	}
 }
 
-func TestHelloGo(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "hello-go")
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
-	}
-	if out, err := exec.Command("go", "build", "-o", binary, "./hello-go").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	contract(t, "hello-go", binary)
-}
-
-func TestHelloPython(t *testing.T) {
-	python := testenv.Python(t, filepath.Join("hello-python", "requirements.txt"))
-	contract(t, "hello-python", python, filepath.Join("hello-python", "main.py"))
-}
-
-// contract is what both examples promise, and any plugin like them.
-func contract(t *testing.T, name string, command ...string) {
-	t.Run("ExplainsItselfWithoutAHost", func(t *testing.T) { explains(t, name, command) })
-	t.Run("DescribesItself", func(t *testing.T) { describes(t, start(t, command), name) })
-	t.Run("ListsItsTools", func(t *testing.T) { lists(t, start(t, command)) })
-	t.Run("Greets", func(t *testing.T) { greets(t, start(t, command)) })
-	t.Run("TakesLargeArguments", func(t *testing.T) { greetsAtLength(t, start(t, command)) })
-	t.Run("CountsWithProgress", func(t *testing.T) { counts(t, start(t, command)) })
-	t.Run("StopsCountingWhenCancelled", func(t *testing.T) { stopsCounting(t, start(t, command)) })
-	t.Run("StopsGracefully", func(t *testing.T) { stops(t, start(t, command)) })
-	t.Run("EndsWithItsStandardInput", func(t *testing.T) { endsWithStdin(t, command) })
-	t.Run("DiesWithItsHost", func(t *testing.T) { dies(t, command) })
-}
-
-// A process is an example that runs.
-type process struct {
-	client *goplugin.Client
-	conn   *grpc.ClientConn
-	plugin pluginv1.PluginServiceClient
-	tools  pluginv1.ToolServiceClient
-}
-
-func start(t *testing.T, command []string) *process {
+func helloProgram(t *testing.T, lang, name string) program {
 	t.Helper()
-	var stderr bytes.Buffer
-	client := goplugin.NewClient(clientConfig(command, &stderr))
-	t.Cleanup(func() {
-		client.Kill()
-		if t.Failed() {
-			t.Logf("standard error: %s", &stderr)
-		}
-	})
-	protocol, err := client.Client()
+	dir, err := filepath.Abs(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := protocol.Ping(); err != nil {
-		t.Fatalf("ping: %v", err)
-	}
-	conn := protocol.(*goplugin.GRPCClient).Conn
-	return &process{client, conn, pluginv1.NewPluginServiceClient(conn), pluginv1.NewToolServiceClient(conn)}
-}
-
-// call starts a call of a tool.
-func (p *process) call(ctx context.Context, t *testing.T, tool, args string) grpc.ServerStreamingClient[pluginv1.CallToolResponse] {
-	t.Helper()
-	stream, err := p.tools.CallTool(ctx, &pluginv1.CallToolRequest{
-		Context:       &pluginv1.CallContext{RequestId: "r1", WantsProgress: true},
-		Name:          tool,
-		ArgumentsJson: []byte(args),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stream
-}
-
-// events runs a call to its end.
-func (p *process) events(t *testing.T, tool, args string) []*pluginv1.CallToolResponse {
-	t.Helper()
-	stream := p.call(t.Context(), t, tool, args)
-	var events []*pluginv1.CallToolResponse
-	for {
-		event, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return events
+	switch lang {
+	case "go":
+		binary := filepath.Join(t.TempDir(), name)
+		if runtime.GOOS == "windows" {
+			binary += ".exe"
 		}
-		if err != nil {
-			t.Fatal(err)
+		if out, err := exec.Command("go", "build", "-o", binary, "./"+name).CombinedOutput(); err != nil {
+			t.Fatalf("build: %v\n%s", err, out)
 		}
-		events = append(events, event)
+		return program{dir, []string{binary}}
+	case "python":
+		return program{dir, []string{testenv.Python(t, filepath.Join(name, "requirements.txt")), filepath.Join(dir, "main.py")}}
+	default:
+		return installed(t, testenv.Plugin(t, lang, "..", name))
 	}
 }
 
-func explains(t *testing.T, name string, command []string) {
-	cmd := exec.Command(command[0], command[1:]...)
+// hello is what all hellos promise, and any plugin like them.
+func hello(t *testing.T, name string, p program) {
+	t.Run("ExplainsItselfWithoutAHost", func(t *testing.T) { explains(t, name, p) })
+	t.Run("DescribesItself", func(t *testing.T) { describes(t, start(t, p), name) })
+	t.Run("ListsItsTools", func(t *testing.T) { lists(t, start(t, p)) })
+	t.Run("Greets", func(t *testing.T) { greets(t, start(t, p)) })
+	t.Run("TakesLargeArguments", func(t *testing.T) { greetsAtLength(t, start(t, p)) })
+	t.Run("CountsWithProgress", func(t *testing.T) { counts(t, start(t, p)) })
+	t.Run("StopsCountingWhenCancelled", func(t *testing.T) { stopsCounting(t, start(t, p)) })
+	t.Run("StopsGracefully", func(t *testing.T) { stops(t, start(t, p)) })
+	t.Run("EndsWithItsStandardInput", func(t *testing.T) { endsWithStdin(t, p) })
+	t.Run("DiesWithItsHost", func(t *testing.T) { dies(t, p) })
+}
+
+func explains(t *testing.T, name string, p program) {
+	cmd := p.command()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	_ = cmd.Run() // the code says it
@@ -275,15 +180,13 @@ func stops(t *testing.T, p *process) {
 
 // endsWithStdin is how a plugin of mcphost learns of its host's death: the pipe
 // ends that the host holds.
-func endsWithStdin(t *testing.T, command []string) {
+func endsWithStdin(t *testing.T, p program) {
 	dir, err := os.MkdirTemp("", "p") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd := p.command()
 	handshake := pluginapi.Handshake()
 	cmd.Env = append(os.Environ(), handshake.MagicCookieKey+"="+handshake.MagicCookieValue,
 		"PLUGIN_PROTOCOL_VERSIONS=1", "PLUGIN_UNIX_SOCKET_DIR="+dir)
@@ -304,6 +207,8 @@ func endsWithStdin(t *testing.T, command []string) {
 
 	began := time.Now()
 	_ = stdin.Close()
+	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -315,12 +220,12 @@ func endsWithStdin(t *testing.T, command []string) {
 	}
 }
 
-func dies(t *testing.T, command []string) {
+func dies(t *testing.T, p program) {
 	if runtime.GOOS == "windows" {
 		t.Skip("windows hands no file on to the plugin")
 	}
 	host := exec.Command(os.Args[0])
-	host.Env = append(os.Environ(), hostVar+"="+strings.Join(command, "\n"))
+	host.Env = append(os.Environ(), hostVar+"="+p.dir+"\n"+strings.Join(p.argv, "\n"))
 	stdout, err := host.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
