@@ -95,8 +95,14 @@ func (t *Tree) directory(at place) (*Whole, error) {
 	}
 	most := min(len(entries), t.opts.MaxResults)
 	out := &Whole{MIMEType: "application/json", Entries: []Child{}, Cut: most < len(entries) || len(entries) == maxEntries}
-	for _, info := range entries[:most] {
-		child := place{root: at.root, rel: path.Join(at.rel, info.Name())}
+	for _, entry := range entries[:most] {
+		child := place{root: at.root, rel: path.Join(at.rel, entry.Name())}
+		// Lstat instead of the entry's own Info, which asks by a path that may
+		// lead elsewhere by now.
+		info, err := at.root.Lstat(child.rel)
+		if err != nil {
+			continue // removed since the directory was read
+		}
 		c := Child{URI: child.uri(), Name: valid(info.Name()), Type: kind(info.Mode()), Modified: timestamp(info)}
 		if info.Mode().IsRegular() {
 			c.Size = info.Size()
@@ -107,13 +113,13 @@ func (t *Tree) directory(at place) (*Whole, error) {
 }
 
 // entriesOf lists a directory in the order of names.
-func entriesOf(at place) ([]fs.FileInfo, error) {
+func entriesOf(at place) ([]fs.DirEntry, error) {
 	dir, err := at.root.Open(at.rel)
 	if err != nil {
 		return nil, at.fail(err)
 	}
 	defer dir.Close() // only read
-	entries, err := dir.Readdir(maxEntries)
+	entries, err := dir.ReadDir(maxEntries)
 	if len(entries) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return nil, at.fail(err)
 	}
@@ -146,12 +152,12 @@ func (t *Tree) Complete(typed string) []string {
 	if err != nil {
 		return found
 	}
-	for _, info := range entries {
-		name := info.Name()
+	for _, entry := range entries {
+		name := entry.Name()
 		if !strings.HasPrefix(name, base) || !utf8.ValidString(name) {
 			continue
 		}
-		if info.IsDir() {
+		if entry.IsDir() {
 			name += "/"
 		}
 		found = append(found, dir+name)
