@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"internal/testenv":        {},
 	"internal/schematest":     {"internal/testenv"},
 	"internal/conformance":    {"internal/testenv"},
+	"internal/docs":           {"host", "internal/testenv"},
 	"internal/languages":      {"host"},
 	"internal/protodoc":       {},
 }

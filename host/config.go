@@ -54,6 +54,13 @@ type Config struct {
 
 	HTTP   HTTPConfig `yaml:"http"`
 	Limits Limits     `yaml:"limits"`
+
+	// Reattach names plugins that run already, under a debugger, and where: the
+	// host connects to them instead of starting them, neither ends them nor judges
+	// their health, and gives their calls all the time they take. A name that is no
+	// plugin of the configuration becomes one. It is no key of mcphost.yaml, since
+	// it is about processes of the moment; see ParseReattach.
+	Reattach map[string]ReattachConfig
 }
 
 // PluginConfig configures one plugin: an entry under "plugins" in mcphost.yaml,
@@ -114,7 +121,7 @@ type Limits struct {
 	MaxInFlight    int `yaml:"max_in_flight"`   // requests of one connection; 256
 	MaxMessage     int `yaml:"max_message"`     // bytes of a message on standard input; 64 MiB
 	MaxStarting    int `yaml:"max_starting"`    // plugins that start at once; twice the processors
-	MaxConcurrent  int `yaml:"max_concurrent"`  // calls of one plugin; 64
+	MaxConcurrent  int `yaml:"max_concurrent"`  // calls of one plugin, without those that are cancelled or timed out; 64
 	MaxQueued      int `yaml:"max_queued"`      // calls that wait for one plugin; 256
 	MaxTools       int `yaml:"max_tools"`       // of one plugin; 1000
 	MaxPrompts     int `yaml:"max_prompts"`     // of one plugin; 1000
@@ -202,6 +209,7 @@ func (c *Config) problems() []discover.Problem {
 		oneOf("log_format", c.LogFormat, "text", "json"),
 		c.HTTP.problems(),
 		c.Limits.problems(),
+		reattachProblems(c.Reattach),
 	)
 	seen := make(map[string]bool, len(c.Plugins))
 	for i := range c.Plugins {

@@ -75,6 +75,7 @@ func New(cfg Config, opts Options) (*Server, error) {
 		forker: plugin.NewForker(),
 		life:   lifespan{open: opts.Lifespan, log: opts.Log},
 	}
+	s.noteReattach()
 	s.registry = registry.New(s.registryOptions())
 	s.runner = runner.New(s.runnerOptions(sealer))
 	return s, nil

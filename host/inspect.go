@@ -26,7 +26,7 @@ type PluginStatus struct {
 	// are offered as they are.
 	Prefix string `json:"prefix,omitempty"`
 	State  string `json:"state"`            // "ok" or "skipped"
-	Reason string `json:"reason,omitempty"` // why it is skipped
+	Reason string `json:"reason,omitempty"` // why it is skipped, or what it is attached to
 	// Configured is set for what is skipped although the configuration names
 	// it, and does not disable it: somebody misses it.
 	Configured bool `json:"configured,omitempty"`
@@ -35,18 +35,22 @@ type PluginStatus struct {
 // Plugins reads the plugin directories and reports what is there. It starts no
 // plugin. What the error says about one directory does not hide the others.
 func (s *Server) Plugins(context.Context) ([]PluginStatus, error) {
-	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
+	found, skipped, err := s.scan()
 	list := make([]PluginStatus, 0, len(found)+len(skipped))
 	for _, c := range found {
 		prefix := c.Name
 		if c.Prefix != nil {
 			prefix = *c.Prefix
 		}
-		list = append(list, PluginStatus{
+		status := PluginStatus{
 			Name: c.Name, Title: c.Title, Description: c.Description,
 			Path: c.Source, Command: append([]string{c.Command}, c.Args...),
 			Provides: c.Provides, Prefix: prefix, State: "ok",
-		})
+		}
+		if running := s.running(c.Name); running != nil {
+			status.Path, status.Command, status.Reason = "", nil, "attached to "+running.String()
+		}
+		list = append(list, status)
 	}
 	for _, skip := range skipped {
 		list = append(list, PluginStatus{
@@ -125,6 +129,9 @@ func (s *Server) Inspect(ctx context.Context, name string) (*PluginDetail, error
 	defer p.Close(context.WithoutCancel(ctx))
 	detail := describe(candidate, p.Description())
 	detail.StartTime = time.Since(begun)
+	if cfg.Attach != nil {
+		detail.Path, detail.Command = "", []string{}
+	}
 	if err := addTools(ctx, detail, p); err != nil {
 		return nil, err
 	}
@@ -132,7 +139,7 @@ func (s *Server) Inspect(ctx context.Context, name string) (*PluginDetail, error
 }
 
 func (s *Server) candidate(name string) (discover.Candidate, error) {
-	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
+	found, skipped, err := s.scan()
 	for _, c := range found {
 		if c.Name == name {
 			return c, nil

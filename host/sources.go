@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/discover"
@@ -23,8 +24,14 @@ func (s *Server) provides() mcp.Kinds {
 		kinds |= mcp.AllKinds
 	}
 	for i := range s.cfg.Plugins {
-		if p := &s.cfg.Plugins[i]; p.Enabled == nil || *p.Enabled {
+		p := &s.cfg.Plugins[i]
+		if p.Enabled == nil || *p.Enabled || s.running(p.Name) != nil {
 			kinds |= kindsOf(p.Provides)
+		}
+	}
+	for name := range s.cfg.Reattach {
+		if !slices.ContainsFunc(s.cfg.Plugins, func(p PluginConfig) bool { return p.Name == name }) {
+			kinds |= mcp.AllKinds
 		}
 	}
 	for i := range s.opts.Sources {
@@ -60,7 +67,7 @@ func kindsOf(provides []string) mcp.Kinds {
 // it at the first read.
 func (s *Server) discover(context.Context) ([]registry.Source, error) {
 	plugin.SweepRunDirs(s.log)
-	found, skipped, err := discover.Scan(s.cfg.PluginDirs, s.cfg.Plugins)
+	found, skipped, err := s.scan()
 	if err != nil && len(found) == 0 {
 		return nil, err
 	}
@@ -103,8 +110,9 @@ func (s *Server) source(c discover.Candidate) registry.Source {
 }
 
 func (s *Server) pluginConfig(c discover.Candidate) (plugin.Config, error) {
+	running := s.running(c.Name)
 	env, err := c.Environ(os.LookupEnv)
-	if err != nil {
+	if err != nil && running == nil { // whose environment is the debugger's
 		return plugin.Config{}, &configError{fmt.Errorf("plugin %s: %w", c.Name, err)}
 	}
 	settings, err := c.ResolvedSettings(os.LookupEnv)
@@ -113,7 +121,7 @@ func (s *Server) pluginConfig(c discover.Candidate) (plugin.Config, error) {
 	}
 	host := s.cfg.Limits
 	return plugin.Config{
-		Name: c.Name, Command: c.Command, Args: c.Args, Dir: c.Dir, Env: env, Settings: settings,
+		Name: c.Name, Command: c.Command, Args: c.Args, Dir: c.Dir, Env: env, Settings: settings, Attach: running,
 		StartTimeout:   either(c.Limits.StartTimeout, host.StartTimeout),
 		StopGrace:      either(c.Limits.StopGrace, host.StopGrace),
 		MaxCallTime:    either(c.Limits.CallMax, host.CallMax),

@@ -85,6 +85,13 @@
 // are cancelled, then OnShutdown has 0.5 s. A changed configuration is a new process. State that has
 // to outlive it belongs in Plugin.DataDir.
 //
+// # Debugging
+//
+// Start the plugin under a debugger with MCPHOST_DEBUG=1 in its environment. It
+// prints a variable, MCPHOST_REATTACH; mcphost, started with that, uses this
+// process in place of one of its own, and calls have no time limit. Settings are
+// those of the first host that attaches: other ones need a new process.
+//
 // # Testing
 //
 // Package plugintest calls a plugin inside a test as the host does, and answers

@@ -36,6 +36,10 @@ const (
 // over the process: SIGINT is ignored, as a terminal sends it to the host's
 // children too, and what is printed to os.Stdout goes to os.Stderr, which is the
 // operator's log. Print nothing to os.Stdout before.
+//
+// With MCPHOST_DEBUG=1 in the environment, and no host, it is a process to be
+// debugged: it says on standard error how to attach mcphost to it, and serves
+// until SIGINT or SIGTERM, whatever hosts come and go.
 func (p *Plugin) Main() int {
 	if err := p.begin(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -43,6 +47,9 @@ func (p *Plugin) Main() int {
 	}
 	handshake := Handshake()
 	if os.Getenv(handshake.MagicCookieKey) != handshake.MagicCookieValue {
+		if os.Getenv(debugVariable) == "1" {
+			return p.debug(os.Stderr)
+		}
 		p.explain(os.Stderr)
 		return 1
 	}
@@ -87,7 +94,8 @@ func (p *Plugin) explain(w io.Writer) {
 
 Put %[3]s into mcphost's plugin directory, or name it in
 mcphost.yaml, and start mcphost: MCP clients then see what this plugin offers.
-`, p.name, p.version, filepath.Base(os.Args[0]))
+To debug it, start it with %[4]s=1 in the environment.
+`, p.name, p.version, filepath.Base(os.Args[0]), debugVariable)
 }
 
 // surviveBrokenPipe keeps a plugin alive that writes to standard error when

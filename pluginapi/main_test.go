@@ -130,7 +130,7 @@ type child struct {
 	stderr *bytes.Buffer
 }
 
-func start(t *testing.T) *child {
+func start(t *testing.T, env ...string) *child {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "p") // t.TempDir is too long for a socket
 	if err != nil {
@@ -141,6 +141,7 @@ func start(t *testing.T) *child {
 	handshake := pluginapi.Handshake()
 	c.cmd.Env = environ(modeVar+"=plugin", "PLUGIN_UNIX_SOCKET_DIR="+dir,
 		"PLUGIN_PROTOCOL_VERSIONS=1", handshake.MagicCookieKey+"="+handshake.MagicCookieValue)
+	c.cmd.Env = append(c.cmd.Env, env...)
 	c.cmd.Stderr = c.stderr
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {

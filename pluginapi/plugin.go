@@ -72,7 +72,8 @@ const (
 // Limits say how much a plugin can take at once.
 type Limits struct {
 	// MaxConcurrentCalls is how many calls may be in flight; the host queues
-	// what is above it. The host's default, 64, if zero.
+	// what is above it. The host's default, 64, if zero. A call that was cancelled
+	// counts no longer, though its handler may not have returned yet.
 	MaxConcurrentCalls uint32
 }
 

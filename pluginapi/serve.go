@@ -35,9 +35,15 @@ func (p *Plugin) ServeListener(ctx context.Context, lis net.Listener) error {
 		_ = lis.Close() // ours by contract; the mistake is what matters
 		return err
 	}
+	return p.serveListener(ctx, lis, func(grpc.ServiceRegistrar) {})
+}
+
+// serveListener is ServeListener with services besides the plugin's own.
+func (p *Plugin) serveListener(ctx context.Context, lis net.Listener, more func(grpc.ServiceRegistrar)) error {
 	calls := newGate()
 	server := grpc.NewServer(append(sizes(), grpc.WaitForHandlers(true))...)
 	p.register(server, calls)
+	more(server)
 	up := health.NewServer()
 	up.SetServingStatus(goplugin.GRPCServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
 	grpc_health_v1.RegisterHealthServer(server, up)

@@ -83,19 +83,20 @@ func (p *Plugin) GetPrompt(ctx context.Context, call *mcp.PromptCall, sink mcp.S
 // name for it, or for a variable of a template. Errors are as in CallTool. A
 // plugin without completions suggests nothing.
 func (p *Plugin) Complete(ctx context.Context, call *mcp.CompleteCall) (*mcp.Completion, error) {
-	if !p.desc.Provides.Has(mcp.KindCompletions) {
+	if !p.Provides().Has(mcp.KindCompletions) {
 		return &mcp.Completion{}, nil
 	}
 	if err := p.enter(ctx, serviceCompletions); err != nil {
 		return nil, err
 	}
 	defer p.gate.leave()
-	ctx, cancel := context.WithTimeout(withTrace(ctx, call.Context.Trace), p.cfg.MaxCallTime)
+	ctx, cancel := p.callTime(withTrace(ctx, call.Context.Trace), nil)
 	defer cancel()
 	resp, err := p.completions.Complete(ctx, p.completeRequest(call))
 	if err != nil {
 		return nil, p.callError(ctx, serviceCompletions, err)
 	}
+	p.health.answered()
 	if refused := resp.GetError(); refused != nil {
 		return nil, protocolError(refused)
 	}

@@ -36,13 +36,18 @@ const (
 	killWait         = 5 * time.Second // for the kernel to end a killed process
 )
 
-// Config says what to run and within which limits. Only Name and Command are
-// required; Start does not change it.
+// Config says what to run and within which limits. Only Name and Command, or
+// Attach, are required; Start does not change it.
 type Config struct {
 	Name    string   // the plugin's identity
 	Command string   // a path, or a name to be found in PATH
 	Args    []string // without the command itself
 	Dir     string   // working directory; the host's if empty
+
+	// Attach is a process to use in place of one that is started here: Command,
+	// Args, Dir, Env, RunDir and Forker are for nothing then, and so are the limits
+	// of time but StartTimeout.
+	Attach *Running
 
 	// Env holds "K=V" on top of the allow-list: PATH, HOME, LANG, LC_ALL, TZ,
 	// XDG_*, and a TMPDIR that is removed with the plugin.
@@ -55,7 +60,10 @@ type Config struct {
 	StopGrace    time.Duration // 2 s if zero: between the request to stop and SIGTERM
 	MaxCallTime  time.Duration // 10 min if zero: absolute cap of one call
 
-	MaxConcurrent int // calls in flight, 64 if zero; the plugin may lower it
+	// MaxConcurrent is how many calls may be in flight, 64 if zero; the plugin may
+	// lower it. A call that is cancelled or timed out counts no longer, though the
+	// plugin may still be busy with it.
+	MaxConcurrent int
 	QueueLimit    int // calls that wait for a free place, 256 if zero; more are refused
 
 	// Of each list the definitions above the quota are dropped.
@@ -89,7 +97,7 @@ type Config struct {
 
 // complete returns the configuration with its defaults filled in.
 func (c Config) complete() (Config, error) {
-	if c.Name == "" || c.Command == "" {
+	if c.Name == "" || c.Command == "" && c.Attach == nil {
 		return c, errors.New("a plugin needs a name and a command: set both in its configuration")
 	}
 	if c.Settings == nil {

@@ -76,6 +76,8 @@ func (e *exitError) Error() string {
 // Texts of tool errors, each completing "plugin <name> ...".
 const (
 	textCrashed    = "stopped while it ran this call; whether the call took effect is unknown"
+	textSilent     = "did not answer any more and was killed; whether this call took effect is unknown"
+	textDetached   = "went away while it ran this call, whose process is not the host's: start it again under the debugger"
 	textLost       = "dropped the connection while it ran this call; whether the call took effect is unknown"
 	textGone       = "is not running"
 	textDeadline   = "did not finish this call in time; whether the call took effect is unknown"
@@ -103,8 +105,12 @@ func (p *Plugin) failure(text string, cause error) *mcp.PluginError {
 // callError turns the failure of an RPC into what the caller is told. A status
 // never becomes anything else than a tool error: protocol errors are outcomes.
 func (p *Plugin) callError(ctx context.Context, service string, err error) error {
+	p.doubt(ctx)
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("plugin %s: call given up: %w", p.cfg.Name, context.Cause(ctx))
+	}
+	if away, ok := errors.AsType[*awayError](err); ok {
+		return p.failure(away.text(), away)
 	}
 	st := status.Convert(err)
 	switch st.Code() {
@@ -112,8 +118,8 @@ func (p *Plugin) callError(ctx context.Context, service string, err error) error
 		return p.failure(p.lossText(), because(err, p.Err()))
 	case codes.Canceled:
 		// Nobody here gave up: the connection was closed after the process ended.
-		if gone := p.Err(); gone != nil {
-			return p.failure(textCrashed, because(err, gone))
+		if gone := p.Err(); gone != nil || p.attached != nil {
+			return p.failure(p.lossText(), because(err, gone))
 		}
 	case codes.DeadlineExceeded:
 		return p.failure(textDeadline, err)
@@ -132,10 +138,16 @@ func (p *Plugin) callError(ctx context.Context, service string, err error) error
 
 // lossText says why the connection is gone: with the process, or without.
 func (p *Plugin) lossText() string {
+	if p.attached != nil {
+		return textDetached
+	}
 	timer := time.NewTimer(crashWait)
 	defer timer.Stop()
 	select {
 	case <-p.done:
+		if errors.Is(p.Err(), errSilent) {
+			return textSilent
+		}
 		return textCrashed
 	case <-timer.C:
 		return textLost

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -26,12 +27,13 @@ var everything = []pluginv1.Ability{
 
 // abilities are what a fake serves besides tools.
 type abilities struct {
-	changed chan string // URIs of resources
+	changed chan string             // URIs of resources
+	watched *atomic.Pointer[string] // the set of subscriptions, spaced
 }
 
 func (a abilities) register(server *grpc.Server, mode string) {
 	if mode == "all" || mode == "notemplates" {
-		pluginv1.RegisterResourceServiceServer(server, fakeResources{mode: mode})
+		pluginv1.RegisterResourceServiceServer(server, fakeResources{mode: mode, watched: a.watched})
 		pluginv1.RegisterPromptServiceServer(server, fakePrompts{})
 		pluginv1.RegisterCompletionServiceServer(server, fakeCompletions{})
 	}
@@ -39,7 +41,8 @@ func (a abilities) register(server *grpc.Server, mode string) {
 
 type fakeResources struct {
 	pluginv1.UnimplementedResourceServiceServer
-	mode string
+	mode    string
+	watched *atomic.Pointer[string]
 }
 
 func (fakeResources) ListResources(_ context.Context, req *pluginv1.ListResourcesRequest) (*pluginv1.ListResourcesResponse, error) {
@@ -94,7 +97,8 @@ func (fakeResources) ReadResource(req *pluginv1.ReadResourceRequest, stream grpc
 }
 
 // SetSubscriptions accepts what it serves, and one that nobody asked for.
-func (fakeResources) SetSubscriptions(_ context.Context, req *pluginv1.SetSubscriptionsRequest) (*pluginv1.SetSubscriptionsResponse, error) {
+func (f fakeResources) SetSubscriptions(_ context.Context, req *pluginv1.SetSubscriptionsRequest) (*pluginv1.SetSubscriptionsResponse, error) {
+	f.watched.Store(ptr(strings.Join(req.GetUris(), " ")))
 	accepted := slices.DeleteFunc(req.GetUris(), func(uri string) bool { return !strings.HasPrefix(uri, "test://") })
 	return &pluginv1.SetSubscriptionsResponse{AcceptedUris: append(accepted, "test://other")}, nil
 }

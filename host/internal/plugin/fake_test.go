@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -53,6 +54,7 @@ type fake struct {
 	watching   chan string  // new revisions
 	revision   atomic.Pointer[string]
 	ended      sync.Map
+	held       chan struct{}
 }
 
 // beFake is the main of a plugin process.
@@ -64,7 +66,7 @@ func beFake(mode string) {
 	if path := os.Getenv(noteVar); path != "" {
 		writeNote(path, os.Getpid())
 	}
-	f := &fake{mode: mode, watching: make(chan string, 8), abilities: abilities{changed: make(chan string, 8)}}
+	f := &fake{mode: mode, held: make(chan struct{}), watching: make(chan string, 8), abilities: abilities{changed: make(chan string, 8), watched: &atomic.Pointer[string]{}}}
 	f.revision.Store(ptr("r1"))
 	f.beforeHandshake()
 
@@ -73,6 +75,10 @@ func beFake(mode string) {
 		dir = filepath.Dir(dir)
 	}
 	path := filepath.Join(dir, "fake"+strconv.Itoa(os.Getpid()))
+	if fixed := os.Getenv(socketVar); fixed != "" {
+		path = fixed
+		_ = os.Remove(path) // of one that was killed
+	}
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "listen:", err)
@@ -117,6 +123,9 @@ func (f *fake) serve(path string) {
 	}
 	if f.mode != "nocontroller" {
 		f.server.RegisterService(controller(f.server, f.mode == "deaf"), nil)
+	}
+	if f.mode == "healthy" {
+		grpc_health_v1.RegisterHealthServer(f.server, healthy{})
 	}
 	switch f.mode {
 	case "deadsocket":
@@ -192,6 +201,10 @@ func (f *fake) Configure(_ context.Context, req *pluginv1.ConfigureRequest) (*pl
 		return nil, status.Error(codes.Unimplemented, "")
 	case "refuses":
 		return nil, status.Error(codes.InvalidArgument, "region is missing")
+	case "once":
+		if f.configured.Load() != nil {
+			return nil, status.Error(codes.FailedPrecondition, "configured already")
+		}
 	case "flaky":
 		return nil, status.Error(codes.Unavailable, "backend is down")
 	}
@@ -279,6 +292,19 @@ func (f *fake) run(req *pluginv1.CallToolRequest, arg string, stream toolStream)
 			f.conns.closeAll()
 		}
 		return nil, stream.Context().Err()
+	case "hold":
+		select {
+		case f.held <- struct{}{}:
+			return &arg, nil
+		case <-stream.Context().Done():
+			return nil, stream.Context().Err()
+		}
+	case "release":
+		<-f.held
+		return &arg, nil
+	case "spin":
+		spin(stream.Context())
+		return nil, stream.Context().Err()
 	case "cancelled":
 		return ptr(strconv.FormatInt(f.cancelled.Load(), 10)), nil
 	case "freeze":
@@ -309,6 +335,8 @@ func (f *fake) run(req *pluginv1.CallToolRequest, arg string, stream toolStream)
 		return ptr(strconv.FormatBool(ok)), nil
 	case "most":
 		return ptr(strconv.FormatInt(f.most.Load(), 10)), nil
+	case "subscribed":
+		return f.watched.Load(), nil
 	case "change":
 		f.changed <- arg
 		return &arg, nil
@@ -426,6 +454,15 @@ func controller(server *grpc.Server, ignore bool) *grpc.ServiceDesc {
 			},
 		}},
 	}
+}
+
+// healthy says so.
+type healthy struct {
+	grpc_health_v1.UnimplementedHealthServer
+}
+
+func (healthy) Check(context.Context, *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+	return &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVING}, nil
 }
 
 // connections is a listener that can drop all it has accepted.

@@ -13,9 +13,10 @@ var (
 )
 
 // A gate bounds the calls that are in flight and those that wait for one of
-// them to end. Who waits longest enters first. A call that is cancelled gives
-// its place back at once, which may be a moment before the plugin is done with
-// it.
+// them to end. Who waits longest enters first. A call that is cancelled, or ended
+// by its timer, gives its place back at once, before the plugin is done with it:
+// to wait for the plugin's word would let one that ignores cancellation use up
+// its places. Such a plugin can have more calls to work on than the gate admits.
 type gate struct {
 	running chan struct{} // one element for each call in flight
 	waiting chan struct{} // one for each that waits
@@ -54,3 +55,6 @@ func (g gate) enter(ctx context.Context, done <-chan struct{}) error {
 }
 
 func (g gate) leave() { <-g.running }
+
+// empty reports whether no call is in flight.
+func (g gate) empty() bool { return len(g.running) == 0 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os/exec"
 	"syscall"
 
@@ -16,7 +17,6 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/mcphost/mcphost/pluginapi"
-	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
 // newClient makes go-plugin's client for one life of the process. What is left
@@ -41,7 +41,7 @@ func newClient(cfg Config, proc *process) *goplugin.Client {
 		// Ours comes first. This one is for a process that cannot be killed.
 		StartTimeout:    cfg.StartTimeout + killWait,
 		Logger:          goPluginLogger(cfg.Log),
-		GRPCDialOptions: dialOptions(cfg, proc),
+		GRPCDialOptions: dialOptions(cfg, proc.dial),
 	})
 }
 
@@ -54,9 +54,9 @@ func goPluginLogger(log hclog.Logger) hclog.Logger {
 	return hclog.NewNullLogger()
 }
 
-func dialOptions(cfg Config, proc *process) []grpc.DialOption {
+func dialOptions(cfg Config, dial func(ctx context.Context, _ string) (net.Conn, error)) []grpc.DialOption {
 	return []grpc.DialOption{
-		grpc.WithContextDialer(proc.dial),
+		grpc.WithContextDialer(dial),
 		grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(pluginapi.MaxMessageSize),
 			grpc.MaxCallSendMsgSize(pluginapi.MaxMessageSize),
@@ -78,11 +78,8 @@ func (p *Plugin) shakeHands(context.Context) error {
 			return fmt.Errorf("go-plugin made a %T", protocol)
 		}
 		p.conn = client.Conn
-		p.plugin = pluginv1.NewPluginServiceClient(p.conn)
-		p.tools = pluginv1.NewToolServiceClient(p.conn)
-		p.resources = pluginv1.NewResourceServiceClient(p.conn)
-		p.prompts = pluginv1.NewPromptServiceClient(p.conn)
-		p.completions = pluginv1.NewCompletionServiceClient(p.conn)
+		p.services = newServices(p.conn)
+		p.health = newHealth(p.conn)
 		return nil
 	})
 }

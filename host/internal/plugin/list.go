@@ -62,7 +62,7 @@ type page interface {
 // listAll reads a list from its first page to its last, or until the quota is
 // full. Pages without any item are bounded like the items.
 func listAll[In, Out any](ctx context.Context, p *Plugin, r rules[In, Out], fetch func(ctx context.Context, token string) (page, []In, error)) ([]Out, error) {
-	if !p.desc.Provides.Has(r.list.kind()) {
+	if !p.Provides().Has(r.list.kind()) {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
@@ -92,11 +92,16 @@ func listAll[In, Out any](ctx context.Context, p *Plugin, r rules[In, Out], fetc
 		}
 		seen[token] = true
 	}
+	p.health.answered()
 	p.changes.listed(r.list, revision, begun)
 	return sieve.items, nil
 }
 
 func (p *Plugin) listError(ctx context.Context, l list, err error) error {
+	p.doubt(ctx)
+	if away, ok := errors.AsType[*awayError](err); ok {
+		return p.failure(away.text(), away)
+	}
 	switch {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("plugin %s: list given up: %w", p.cfg.Name, context.Cause(ctx))

@@ -25,6 +25,8 @@ import (
 const (
 	modeVar = "PLUGIN_TEST_MODE" // what to be, see fake_test.go
 	noteVar = "PLUGIN_TEST_NOTE" // a file to leave a note in
+
+	socketVar = "PLUGIN_TEST_SOCKET" // where to listen; a place of its own if empty
 )
 
 func TestMain(m *testing.M) {

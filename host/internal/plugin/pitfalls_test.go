@@ -308,7 +308,7 @@ func TestPitfall14NoKeepaliveIsConfigured(t *testing.T) {
 	}
 }
 
-func TestPitfall15EveryRPCHasADeadline(t *testing.T) {
+func TestPitfall15EveryRPCHasADeadlineAndAFrozenPluginIsReplaced(t *testing.T) {
 	var mu sync.Mutex
 	unbounded := []string{}
 	seen := map[string]bool{}
@@ -341,10 +341,22 @@ func TestPitfall15EveryRPCHasADeadline(t *testing.T) {
 		t.Error(err)
 	}
 	p.EndConnection(context.Background(), "c")
+	// Nobody reads what is sent to a process that is stopped, so nothing of it
+	// fails: only the deadline of the check shows it.
+	pid := stopProcess(t, p)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := callContext(ctx, p, "echo", ""); err == nil {
+		t.Error("a stopped process answered")
+	}
+	mustBeDeclaredDead(t, p, pid)
+
+	p = start(t, cfg) // what the registry does with the next call
+	mustCall(t, p, "echo", "x")
 	p.Close(context.Background())
 	mu.Lock()
 	defer mu.Unlock()
-	if len(seen) != 6 {
+	if !seen["/grpc.health.v1.Health/Check"] || len(seen) != 7 {
 		t.Errorf("interceptors saw %v", seen)
 	}
 	if len(unbounded) > 0 {

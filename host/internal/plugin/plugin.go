@@ -5,6 +5,7 @@ package plugin
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
@@ -26,9 +27,12 @@ type Plugin struct {
 	client *goplugin.Client
 	conn   *grpc.ClientConn
 	services
-	desc    Description
-	headers map[string]bool // those it may see, in canonical form
-	gate    gate
+	headers  map[string]bool // those it may see, in canonical form
+	gate     gate
+	health   *health     // nil if it is attached
+	attached *attachment // the way to a process that is not ours; then proc and its kin are nil
+
+	desc atomic.Pointer[Description] // replaced when an attached process is
 
 	changes changes
 	updates updates
@@ -37,9 +41,11 @@ type Plugin struct {
 	lost     chan struct{} // closed when the process was killed and does not go
 	finished chan struct{} // closed when nothing is left of the plugin
 	stopping sync.Once     // guards stop
+	losing   sync.Once     // guards lost
 
 	mu      sync.Mutex
 	stopped bool  // the host asked for the end
+	silent  bool  // it was killed because it did not answer
 	err     error // why it is over; set before done is closed
 }
 
@@ -50,6 +56,16 @@ type services struct {
 	resources   pluginv1.ResourceServiceClient
 	prompts     pluginv1.PromptServiceClient
 	completions pluginv1.CompletionServiceClient
+}
+
+func newServices(conn grpc.ClientConnInterface) services {
+	return services{
+		plugin:      pluginv1.NewPluginServiceClient(conn),
+		tools:       pluginv1.NewToolServiceClient(conn),
+		resources:   pluginv1.NewResourceServiceClient(conn),
+		prompts:     pluginv1.NewPromptServiceClient(conn),
+		completions: pluginv1.NewCompletionServiceClient(conn),
+	}
 }
 
 // A Description is a plugin's word about itself. All but Provides and
@@ -67,10 +83,10 @@ type Description struct {
 }
 
 // Description returns what the plugin said about itself when it started.
-func (p *Plugin) Description() Description { return p.desc }
+func (p *Plugin) Description() Description { return *p.desc.Load() }
 
 // Provides returns the abilities that the plugin said it serves.
-func (p *Plugin) Provides() mcp.Kinds { return p.desc.Provides }
+func (p *Plugin) Provides() mcp.Kinds { return p.desc.Load().Provides }
 
 // Changes delivers the kinds of lists that differ from what was listed last.
 // Events that nobody has read yet are merged into one. It is never closed.
@@ -82,12 +98,14 @@ func (p *Plugin) Changes() <-chan mcp.Kinds { return p.changes.ch }
 func (p *Plugin) Updates() <-chan string { return p.updates.ch }
 
 // Done is closed when the process is gone, or was killed and the kernel does
-// not let go of it.
+// not let go of it. A process that is attached to may come and go; Done is then
+// closed by Close alone.
 func (p *Plugin) Done() <-chan struct{} { return p.done }
 
 // Err returns nil while the process runs, then why it ended: ErrStopped if the
-// host asked for it, else an error with the exit status or signal and the last
-// line of the plugin's standard error.
+// host asked for it, that it does not answer health checks if it was killed for
+// that, else an error with the exit status or signal and the last line of the
+// plugin's standard error.
 func (p *Plugin) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,11 +24,15 @@ func Start(ctx context.Context, cfg Config) (*Plugin, error) {
 	if err != nil {
 		return nil, &StartError{Plugin: cfg.Name, Phase: PhaseProcess, Err: err, permanent: true}
 	}
+	if cfg.Attach != nil {
+		return attach(ctx, cfg)
+	}
 	dir, err := newRunDir(cfg.RunDir)
 	if err != nil {
 		return nil, &StartError{Plugin: cfg.Name, Phase: PhaseProcess, Err: err}
 	}
-	p := newPlugin(cfg, dir)
+	p := newPlugin(cfg)
+	p.useProcess(dir)
 
 	ctx, cancel := context.WithTimeoutCause(ctx, cfg.StartTimeout, errStartTimeout)
 	defer cancel()
@@ -48,12 +52,11 @@ func Start(ctx context.Context, cfg Config) (*Plugin, error) {
 	return p, nil
 }
 
-// newPlugin builds a plugin whose process is not started yet.
-func newPlugin(cfg Config, dir *runDir) *Plugin {
-	p := &Plugin{
+// newPlugin builds a plugin that is nothing yet but its configuration.
+func newPlugin(cfg Config) *Plugin {
+	return &Plugin{
 		cfg:      cfg,
 		log:      cfg.Log,
-		dir:      dir,
 		headers:  visibleHeaders(cfg.AllowHeaders),
 		changes:  changes{ch: make(chan mcp.Kinds, 1)},
 		updates:  updates{ch: make(chan string, maxUpdates)},
@@ -61,63 +64,74 @@ func newPlugin(cfg Config, dir *runDir) *Plugin {
 		lost:     make(chan struct{}),
 		finished: make(chan struct{}),
 	}
-	forker := cfg.Forker
+}
+
+// useProcess gives it a process of its own that is not started yet.
+func (p *Plugin) useProcess(dir *runDir) {
+	p.dir = dir
+	forker := p.cfg.Forker
 	if forker == nil {
 		p.forker = NewForker()
 		forker = p.forker
 	}
-	p.proc = newProcess(cfg, dir.path, forker)
-	p.client = newClient(cfg, p.proc)
-	return p
+	p.proc = newProcess(p.cfg, dir.path, forker)
+	p.client = newClient(p.cfg, p.proc)
 }
 
 // bringUp runs the phases in order and names the one that failed.
 func (p *Plugin) bringUp(ctx context.Context) (Phase, error) {
-	steps := []struct {
-		phase Phase
-		run   func(context.Context) error
-	}{
-		{PhaseHandshake, p.shakeHands},
-		{PhaseDescribe, p.describe},
-		{PhaseConfigure, p.configure},
+	if err := p.shakeHands(ctx); err != nil {
+		return PhaseHandshake, err
 	}
-	for _, step := range steps {
-		if err := step.run(ctx); err != nil {
-			return step.phase, err
-		}
+	phase, err := p.introduce(ctx, p.plugin)
+	if err == nil {
+		p.gate = newGate(p.desc.Load().MaxConcurrent, p.cfg.QueueLimit)
+		p.health.answered()
 	}
-	return PhaseConfigure, nil
+	return phase, err
+}
+
+// introduce makes host and plugin known to each other over a new connection.
+func (p *Plugin) introduce(ctx context.Context, client pluginv1.PluginServiceClient) (Phase, error) {
+	desc, err := p.describe(ctx, client)
+	if err != nil {
+		return PhaseDescribe, err
+	}
+	p.desc.Store(&desc)
+	return PhaseConfigure, p.configure(ctx, client)
 }
 
 // describe makes the first call. Only now is it known that anybody answers:
 // go-plugin connects lazily and reports nothing.
-func (p *Plugin) describe(ctx context.Context) error {
+func (p *Plugin) describe(ctx context.Context, client pluginv1.PluginServiceClient) (Description, error) {
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
-	resp, err := p.plugin.Describe(ctx, &pluginv1.DescribeRequest{HostVersion: p.cfg.HostVersion})
+	resp, err := client.Describe(ctx, &pluginv1.DescribeRequest{HostVersion: p.cfg.HostVersion})
 	if status.Code(err) == codes.Unimplemented {
-		return permanentf("it does not serve mcphost.plugin.v1.PluginService: check that it is an mcphost plugin")
+		return Description{}, permanentf("it does not serve mcphost.plugin.v1.PluginService: check that it is an mcphost plugin")
 	}
 	if err != nil {
-		return fmt.Errorf("call Describe: %w", err)
+		return Description{}, fmt.Errorf("call Describe: %w", err)
 	}
-	p.desc, err = p.description(resp)
-	if err != nil {
-		return err
-	}
-	p.gate = newGate(p.desc.MaxConcurrent, p.cfg.QueueLimit)
-	return nil
+	return p.description(resp)
 }
 
 // configure hands over the settings, once in the life of the process.
-func (p *Plugin) configure(ctx context.Context) error {
-	_, err := p.plugin.Configure(ctx, &pluginv1.ConfigureRequest{
+func (p *Plugin) configure(ctx context.Context, client pluginv1.PluginServiceClient) error {
+	_, err := client.Configure(ctx, &pluginv1.ConfigureRequest{
 		SettingsJson: p.cfg.Settings,
 		PluginName:   p.cfg.Name,
 		DataDir:      p.cfg.DataDir,
 	})
 	switch st := status.Convert(err); st.Code() {
 	case codes.OK:
+		return nil
+	case codes.FailedPrecondition:
+		if p.attached == nil {
+			return fmt.Errorf("call Configure: %w", err)
+		}
+		// A host was attached before. Settings come once in the life of a process.
+		p.log.Info("plugin keeps the settings that an earlier host gave it", "said", clean(st.Message()))
 		return nil
 	case codes.InvalidArgument:
 		return permanentf("it refuses its settings, correct them in its configuration: %s", clean(st.Message()))

@@ -18,21 +18,16 @@ const shutdownMethod = "/plugin.GRPCController/Shutdown"
 // attend sees the plugin off: it waits for the end of the process, tells why,
 // and releases all that belonged to it. It ends when the process does.
 func (p *Plugin) attend() {
-	life, end := context.WithCancel(context.Background())
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		p.watch(life)
-	}()
-
+	endWatch := p.startWatch()
 	select {
 	case <-p.proc.done:
 		p.end(p.proc.ended())
 	case <-p.lost:
 		p.end(&exitError{state: "killed, but still there"})
 	}
-	end()
-	<-watching
+	endWatch()
+	p.health.stop()
+	p.health.work.Wait()
 	p.release()
 	close(p.finished)
 }
@@ -40,15 +35,18 @@ func (p *Plugin) attend() {
 // end records why the plugin is over, and says so.
 func (p *Plugin) end(exit *exitError) {
 	p.mu.Lock()
-	if p.stopped {
+	asked := true // or known to whoever reads the log
+	switch {
+	case p.stopped:
 		p.err = ErrStopped
-	} else {
-		p.err = exit
+	case p.silent:
+		p.err = errSilent
+	default:
+		p.err, asked = exit, false
 	}
-	stopped := p.stopped
 	p.mu.Unlock()
 	close(p.done)
-	if stopped {
+	if asked {
 		p.log.Debug("plugin stopped", "state", exit.state)
 		return
 	}
@@ -80,7 +78,13 @@ func (p *Plugin) release() {
 // then killed, each time with its whole group. When ctx ends there is no more
 // grace. Closing again waits for the same end.
 func (p *Plugin) Close(ctx context.Context) {
-	p.stopping.Do(func() { p.stop(ctx) })
+	p.stopping.Do(func() {
+		if p.attached != nil {
+			p.attached.close()
+			return
+		}
+		p.stop(ctx)
+	})
 	<-p.finished
 }
 
@@ -88,6 +92,7 @@ func (p *Plugin) stop(ctx context.Context) {
 	p.mu.Lock()
 	p.stopped = true
 	p.mu.Unlock()
+	p.health.stop()
 
 	if p.askToStop(ctx) {
 		return
@@ -99,9 +104,16 @@ func (p *Plugin) stop(ctx context.Context) {
 	p.log.Warn("plugin does not stop: killing it")
 	p.proc.kill()
 	if !p.gone(context.WithoutCancel(ctx), killWait) {
+		p.lose()
+	}
+}
+
+// lose gives up a process that was killed and is still there.
+func (p *Plugin) lose() {
+	p.losing.Do(func() {
 		p.log.Error("killed plugin does not go")
 		close(p.lost)
-	}
+	})
 }
 
 // askToStop reports whether the plugin went when asked to.

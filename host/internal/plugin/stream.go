@@ -54,7 +54,7 @@ func perform[E event[R], R comparable](ctx context.Context, p *Plugin, r *round[
 		return mcp.Outcome{}, err
 	}
 	defer p.gate.leave()
-	ctx, cancel := context.WithTimeout(withTrace(ctx, r.report.call.Trace), p.cfg.MaxCallTime)
+	ctx, cancel := p.callTime(withTrace(ctx, r.report.call.Trace), r.report.sink)
 	defer cancel()
 	stream, err := r.open(ctx)
 	if err != nil {
@@ -67,16 +67,18 @@ func perform[E event[R], R comparable](ctx context.Context, p *Plugin, r *round[
 	if err != nil {
 		return mcp.Outcome{}, p.callError(ctx, r.service, err)
 	}
+	p.health.answered()
 	settle(stream, cancel)
 	return conclude(p, r, last)
 }
 
 // enter takes a place among the calls in flight, to be given back by leave.
 func (p *Plugin) enter(ctx context.Context, service string) error {
+	p.checkBeforeUse(ctx)
 	err := p.gate.enter(ctx, p.done)
 	switch {
 	case errors.Is(err, errFull):
-		return p.failure(fmt.Sprintf(textBusy, p.desc.MaxConcurrent, p.cfg.QueueLimit), err)
+		return p.failure(fmt.Sprintf(textBusy, p.desc.Load().MaxConcurrent, p.cfg.QueueLimit), err)
 	case errors.Is(err, errGone):
 		return p.failure(textGone, p.Err())
 	case err != nil:

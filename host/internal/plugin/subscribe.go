@@ -19,7 +19,7 @@ const maxUpdates = 256
 // overlap, or the plugin may see them in another order. Errors are as in
 // CallTool.
 func (p *Plugin) SetSubscriptions(ctx context.Context, uris []string) (accepted []string, err error) {
-	if !p.desc.Provides.Has(mcp.KindSubscriptions) {
+	if !p.Provides().Has(mcp.KindSubscriptions) {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
@@ -28,6 +28,7 @@ func (p *Plugin) SetSubscriptions(ctx context.Context, uris []string) (accepted 
 	if err != nil {
 		return nil, p.callError(ctx, serviceSubscriptions, err)
 	}
+	p.attached.subscribe(slices.Clone(uris))
 	told := map[string]bool{}
 	for _, uri := range resp.GetAcceptedUris() {
 		told[uri] = true

@@ -21,6 +21,18 @@ const (
 	watchBackoffMax = time.Minute
 )
 
+// startWatch follows what changes in the plugin until the function that it
+// returns is called.
+func (p *Plugin) startWatch() (end func()) {
+	life, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watch(life) })
+	return func() {
+		cancel()
+		watching.Wait()
+	}
+}
+
 // watch follows what changes in the plugin until ctx ends. The stream opens with
 // the current revisions, so no change of a list is lost while it is down; updates
 // of resources are.

@@ -30,6 +30,10 @@ type errTooLong struct{ why string }
 
 func (e *errTooLong) Error() string { return e.why }
 
+// Timeout tells the plugin room, as context.DeadlineExceeded would, that it was
+// not the client who gave up.
+func (e *errTooLong) Timeout() bool { return true }
+
 func startCallTimer(parent context.Context, quiet, total time.Duration) *callTimer {
 	ctx, cancel := context.WithCancelCause(parent)
 	now := time.Now()

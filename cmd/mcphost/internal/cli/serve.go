@@ -43,6 +43,10 @@ is answered. After the first SIGINT or SIGTERM it answers what is in flight for
 up to 2 seconds (limits.drain_timeout), then cancels the rest and stops the
 plugins, all within 10 seconds (limits.stop_timeout). A second one kills.
 
+MCPHOST_REATTACH names plugins that run already, under a debugger: a plugin that
+is started with MCPHOST_DEBUG=1 prints it. They are not started or stopped, and
+their calls have no time limit.
+
 Whoever can reach the HTTP address can use every tool. An address that other
 machines can reach is therefore refused, unless --allow-non-loopback is given.`,
 		Example: `  mcphost serve --plugins ./plugins
@@ -91,7 +95,7 @@ func (a *app) serve(ctx context.Context, cfg host.Config) (err error) {
 		}
 	}()
 	defer closing(ctx, cfg, srv, &err)()
-	if len(cfg.PluginDirs) == 0 && len(cfg.Plugins) == 0 {
+	if len(cfg.PluginDirs) == 0 && len(cfg.Plugins) == 0 && len(cfg.Reattach) == 0 {
 		log.Warn("there are no plugins: name a directory with --plugins, or configure some in mcphost.yaml")
 	}
 	if cfg.HTTP.Addr != "" {

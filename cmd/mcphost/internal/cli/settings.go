@@ -88,7 +88,8 @@ func (a *app) config() (host.Config, error) {
 	if a.flags.logFormat != "" {
 		cfg.LogFormat = a.flags.logFormat
 	}
-	return cfg, nil
+	cfg.Reattach, err = host.ParseReattach(a.env.Getenv("MCPHOST_REATTACH"))
+	return cfg, withCode(exitUsage, err)
 }
 
 func (a *app) configFile() (host.Config, error) {
