@@ -41,6 +41,16 @@ run: build ## Build, then serve the bundled plugins at http://127.0.0.1:8321/mcp
 test: ## Run all tests with the race detector (installs what they need)
 	go test -race ./...
 
+.PHONY: kits
+kits: ## Run the author kits' own tests, each with the tools of its language (REQUIRE makes missing ones a failure)
+	@for kit in python:python:python3 typescript:node:npm rust:rust:cargo java:java:mvn; do \
+		IFS=: read -r lang what tool <<<"$$kit"; \
+		[ -d pluginapi/$$lang ] || continue; \
+		if command -v $$tool >/dev/null; then echo "pluginapi/$$lang"; $(MAKE) -C pluginapi/$$lang test; \
+		elif [[ ",$$REQUIRE," == *",$$what,"* ]]; then echo "pluginapi/$$lang: there is no $$tool"; exit 1; \
+		else echo "pluginapi/$$lang: skipped: there is no $$tool"; fi; \
+	done
+
 .PHONY: check
 check: format vet staticcheck lint-proto ## Everything that judges code without running it
 
@@ -117,6 +127,7 @@ ci: ## What continuous integration runs, in this order
 # A target of its own: what can be required is known when "system" is done.
 .PHONY: test-required
 test-required:
+	REQUIRE=$(REQUIRED) $(MAKE) kits
 	REQUIRE=$(REQUIRED) go test -race -timeout 30m ./...
 
 # What must not be skipped in continuous integration: all that "system" can

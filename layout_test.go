@@ -21,7 +21,8 @@ const module = "github.com/mcphost/mcphost"
 // its code may import of the others. "x/..." is x and everything below it; the
 // longest key that matches a package is its law.
 var mayImport = map[string][]string{
-	"cmd/mcphost/...": {"cmd/mcphost/...", "host"},
+	"cmd/mcphost/...":               {"cmd/mcphost/...", "host"},
+	"cmd/mcphost/internal/scaffold": {"pluginapi/python"},
 
 	"host":                    {"host/internal/..."}, // the one place that joins the stages
 	"host/internal/transport": {"host/internal/jsonrpc"},

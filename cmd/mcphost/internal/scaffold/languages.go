@@ -2,9 +2,12 @@
 
 package scaffold
 
+import "github.com/mcphost/mcphost/pluginapi/python"
+
 // languages are those that there are templates for, as help lists them.
 func languages() []language {
 	return []language{
 		{name: "go"},
+		{name: "python", kit: python.Source},
 	}
 }

@@ -84,7 +84,7 @@ func TestProjectBringsItsKitAlong(t *testing.T) {
 			t.Errorf("%s: there is no kit in %v", l.name, files)
 		}
 		for _, file := range files {
-			if filepath.Ext(file) == ".go" || strings.Contains(file, "test") && strings.HasPrefix(file, "kit/") {
+			if filepath.Ext(file) == ".go" || strings.Contains(file, "/tests/") {
 				t.Errorf("%s: the kit holds %s", l.name, file)
 			}
 		}
