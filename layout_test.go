@@ -21,10 +21,11 @@ const module = "github.com/mcphost/mcphost"
 // its code may import of the others. "x/..." is x and everything below it; the
 // longest key that matches a package is its law.
 var mayImport = map[string][]string{
-	"cmd/mcphost/...":               {"cmd/mcphost/...", "host"},
+	"cmd/mcphost/...":               {"cmd/mcphost/...", "host", "host/contract"},
 	"cmd/mcphost/internal/scaffold": {"pluginapi/python"},
 
 	"host":                    {"host/internal/..."}, // the one place that joins the stages
+	"host/contract":           {"host/internal/discover", "host/internal/schema", "pluginapi", "proto/..."},
 	"host/internal/transport": {"host/internal/jsonrpc"},
 	"host/internal/dispatch":  {"host/internal/jsonrpc", "host/internal/rawjson"},
 	"host/internal/runner":    {"host/internal/jsonrpc", "host/internal/mcp", "host/internal/rawjson"},
@@ -56,7 +57,7 @@ var forbidden = []struct {
 	why    string
 }{
 	{"github.com/hashicorp/go-plugin", []string{"host/internal/plugin", "pluginapi/..."}, "one room knows how plugins run, so that it can be replaced"},
-	{"google.golang.org/grpc", []string{"host/internal/plugin", "pluginapi/...", "proto/..."}, "gRPC is how plugins are spoken to, nothing else"},
+	{"google.golang.org/grpc", []string{"host/internal/plugin", "host/contract", "pluginapi/...", "proto/..."}, "gRPC is how plugins are spoken to, nothing else"},
 	{"google.golang.org/protobuf", []string{"host/internal/plugin", "pluginapi/...", "proto/...", "internal/protodoc"}, "protobuf messages end at the plugin room's door"},
 	{"github.com/spf13/cobra", []string{"cmd/mcphost/..."}, "the command line belongs to the program"},
 	{"net/http", []string{"host", "host/internal/transport", "host/internal/runner", "cmd/mcphost/...", "pluginapi", "plugins/...", "internal/schematest"}, "HTTP is one transport; the runner knows its status codes alone"},

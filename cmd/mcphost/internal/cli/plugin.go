@@ -21,6 +21,6 @@ func (a *app) pluginCommand() *cobra.Command {
 			return withCode(exitUsage, errors.New("plugin: say what to do; see mcphost plugin --help"))
 		},
 	}
-	cmd.AddCommand(a.pluginNewCommand(), a.pluginDevCommand())
+	cmd.AddCommand(a.pluginNewCommand(), a.pluginTestCommand(), a.pluginDevCommand())
 	return cmd
 }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package contract turns the path of a plugin into a report of how it keeps what
+// the plugin protocol and the handshake ask of it. It starts the plugin as the
+// host does, but on its own pipes and socket, so that it sees what the host's
+// tolerance hides. It knows processes, gRPC and the protocol, and nothing of MCP's
+// versions, transports and sessions.
+package contract
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/mcphost/mcphost/host/internal/discover"
+)
+
+// Options say what is tested, and how much. Only Plugin must be set.
+type Options struct {
+	Plugin discover.Manifest // as host.PluginAt returns it, with its settings
+
+	Run  *regexp.Regexp // only the rules whose ID matches; all if nil
+	Skip *regexp.Regexp // and none of those; none if nil
+
+	StartTimeout time.Duration // until the plugin answers; 30 s if zero
+	Calls        int           // how many calls memory and latency are measured with; 300 if zero
+
+	// Progress is told of each result as it is there; nil: nobody.
+	Progress func(Result)
+}
+
+// A Verdict is what came of a rule.
+type Verdict string
+
+// The verdicts. A warning is no failure: the host copes, but somebody will not.
+const (
+	Pass Verdict = "pass"
+	Fail Verdict = "fail"
+	Warn Verdict = "warn"
+	Skip Verdict = "skip" // the plugin offers nothing to judge by
+)
+
+// A Result is what came of one rule.
+type Result struct {
+	Rule    string  `json:"rule"` // its ID, such as "handshake/line"
+	Title   string  `json:"title"`
+	Basis   string  `json:"basis"` // where it is written
+	Verdict Verdict `json:"verdict"`
+	Detail  string  `json:"detail,omitempty"` // what was seen, and what to do
+	TookMS  int64   `json:"took_ms"`
+}
+
+// A Report is what came of all rules.
+type Report struct {
+	Plugin  string   `json:"plugin"`
+	Command []string `json:"command"`
+	Results []Result `json:"results"`
+	Costs   Costs    `json:"costs"`
+}
+
+// Costs are what was measured. They fail nobody.
+type Costs struct {
+	ColdStartMS []float64 `json:"cold_start_ms,omitempty"` // until Describe is answered
+	CallP50MS   float64   `json:"call_p50_ms,omitempty"`
+	CallP95MS   float64   `json:"call_p95_ms,omitempty"`
+	CallP99MS   float64   `json:"call_p99_ms,omitempty"`
+	MemoryMB    float64   `json:"memory_mb,omitempty"` // of its processes, after the calls; 0 if unknown
+}
+
+// Count returns how many rules had that verdict.
+func (r *Report) Count(v Verdict) int {
+	n := 0
+	for _, result := range r.Results {
+		if result.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// A rule is one thing that is asked of a plugin.
+type rule struct {
+	id    string
+	title string
+	basis string
+	judge func(ctx context.Context, s *suite) outcome
+}
+
+// An outcome is what a rule has seen.
+type outcome struct {
+	verdict Verdict
+	detail  string
+}
+
+func pass(format string, args ...any) outcome { return outcome{Pass, fmt.Sprintf(format, args...)} }
+func fail(format string, args ...any) outcome { return outcome{Fail, fmt.Sprintf(format, args...)} }
+func warn(format string, args ...any) outcome { return outcome{Warn, fmt.Sprintf(format, args...)} }
+func skip(format string, args ...any) outcome { return outcome{Skip, fmt.Sprintf(format, args...)} }
+
+// Rules names all rules, in the order that they are judged in.
+func Rules() []Result {
+	var list []Result
+	for _, r := range rules() {
+		list = append(list, Result{Rule: r.id, Title: r.title, Basis: r.basis})
+	}
+	return list
+}
+
+func rules() []rule {
+	return slices.Concat(handshakeRules(), definitionRules(), callRules(), moreCallRules(), readRules(), lifeRules(), costRules())
+}
+
+// Run judges a plugin by every rule. The error says that it could not be judged
+// at all: there is no such plugin, or ctx has ended.
+func Run(ctx context.Context, opts Options) (*Report, error) {
+	s, err := newSuite(opts)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	report := &Report{Plugin: s.plugin.Name, Command: append([]string{s.plugin.Command}, s.plugin.Args...)}
+	for _, r := range rules() {
+		if opts.Run != nil && !opts.Run.MatchString(r.id) || opts.Skip != nil && opts.Skip.MatchString(r.id) {
+			continue
+		}
+		begun := time.Now()
+		out := r.judge(ctx, s)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		result := Result{Rule: r.id, Title: r.title, Basis: r.basis, Verdict: out.verdict, Detail: out.detail, TookMS: time.Since(begun).Milliseconds()}
+		report.Results = append(report.Results, result)
+		if opts.Progress != nil {
+			opts.Progress(result)
+		}
+	}
+	report.Costs = s.costs
+	return report, nil
+}
+
+// newSuite finds the plugin and what it is started with.
+func newSuite(opts Options) (*suite, error) {
+	found, skipped, err := discover.Scan(nil, []discover.Manifest{opts.Plugin})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		for _, s := range skipped {
+			return nil, fmt.Errorf("plugin %s: %s", s.Name, s.Reason)
+		}
+		return nil, fmt.Errorf("plugin %s: is disabled", opts.Plugin.Name)
+	}
+	s := &suite{opts: opts, plugin: found[0]}
+	if s.env, err = s.plugin.Environ(os.LookupEnv); err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", s.plugin.Name, err)
+	}
+	if s.settings, err = s.plugin.ResolvedSettings(os.LookupEnv); err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", s.plugin.Name, err)
+	}
+	if s.settings == nil {
+		s.settings = []byte("{}")
+	}
+	if s.opts.StartTimeout == 0 {
+		s.opts.StartTimeout = 30 * time.Second
+	}
+	if s.opts.Calls == 0 {
+		s.opts.Calls = 300
+	}
+	return s, nil
+}
