@@ -56,6 +56,32 @@ func Plugin(t testing.TB, lang, root, name string) (dir string) {
 	return dir
 }
 
+// NameOf is what Require calls the tools of a language.
+func NameOf(lang string) string {
+	what, _ := builtBy(lang)
+	return what
+}
+
+// Builder returns what "make" in a project of that language needs in its
+// environment besides what there is, so that all projects share what was built
+// for one. Missing tools count under NameOf(lang) for Require.
+func Builder(t testing.TB, lang string) (env []string) {
+	t.Helper()
+	what, tool := builtBy(lang)
+	cache, err := cacheDir()
+	for _, needed := range []string{"make", tool} {
+		_, missing := exec.LookPath(needed)
+		err = errors.Join(err, missing)
+	}
+	Require(t, what, err)
+	return builderEnv(cache)
+}
+
+// builderEnv: Rust's compiler has one cache for all plugins.
+func builderEnv(cache string) []string {
+	return []string{"CARGO_TARGET_DIR=" + filepath.Join(cache, "cargo")}
+}
+
 func pluginIn(ctx context.Context, lang, tool, root, name string) (string, error) {
 	for _, needed := range []string{"make", tool} {
 		if _, err := exec.LookPath(needed); err != nil {
@@ -121,13 +147,13 @@ func goPlugin(ctx context.Context, root, name string) (string, error) {
 	return dir, spoken(cmd)
 }
 
-// makePlugin runs "make build". Rust's compiler has one cache for all plugins.
+// makePlugin runs "make build".
 func makePlugin(ctx context.Context, cache, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "make", "build")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CARGO_TARGET_DIR="+filepath.Join(cache, "cargo"))
+	cmd.Env = append(os.Environ(), builderEnv(cache)...)
 	return spoken(cmd)
 }
 

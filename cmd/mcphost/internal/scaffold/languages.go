@@ -2,12 +2,16 @@
 
 package scaffold
 
-import "github.com/mcphost/mcphost/pluginapi/python"
+import (
+	"github.com/mcphost/mcphost/pluginapi/python"
+	"github.com/mcphost/mcphost/pluginapi/rust"
+)
 
 // languages are those that there are templates for, as help lists them.
 func languages() []language {
 	return []language{
 		{name: "go"},
 		{name: "python", kit: python.Source},
+		{name: "rust", kit: rust.Source},
 	}
 }
