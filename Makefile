@@ -73,10 +73,16 @@ staticcheck: $(TOOLS)/staticcheck-$(STATICCHECK_VERSION) ## Run staticcheck
 lint-proto: $(TOOLS)/buf-$(BUF_VERSION) ## Lint the plugin protocol
 	$< lint
 
+# What is compared with is a file, not a branch: a clone of any depth has it.
+FROZEN := proto/frozen/v1.binpb
+
 .PHONY: breaking
-breaking: $(TOOLS)/buf-$(BUF_VERSION) ## Report breaking changes of the plugin protocol against main; not an error before the protocol is frozen
-	@git rev-parse -q --verify origin/main >/dev/null || { echo "breaking: nothing to compare with (no origin/main)"; exit 0; }; \
-	$< breaking --against '.git#ref=origin/main' || echo "breaking: the protocol is not frozen yet, so this is a report"
+breaking: $(TOOLS)/buf-$(BUF_VERSION) ## Fail if a plugin that was built for a released protocol would break
+	$< build --path proto/mcphost -o - | $< breaking - --against $(FROZEN)
+
+.PHONY: freeze
+freeze: breaking ## Make what the protocol has gained part of what may not break (with each release)
+	$(TOOLS)/buf-$(BUF_VERSION) build --path proto/mcphost --exclude-source-info -o $(FROZEN)
 
 .PHONY: generate
 generate: $(TOOLS)/buf-$(BUF_VERSION) $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_GO) $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC) ## Generate Go and docs/protocol.md from the plugin protocol
