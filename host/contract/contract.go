@@ -110,7 +110,7 @@ func Rules() []Result {
 }
 
 func rules() []rule {
-	return slices.Concat(handshakeRules(), definitionRules(), callRules(), moreCallRules(), readRules(), lifeRules(), costRules())
+	return slices.Concat(handshakeRules(), definitionRules(), callRules(), loadRules(), readRules(), lifeRules(), costRules())
 }
 
 // Run judges a plugin by every rule. The error says that it could not be judged
