@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/mcphost/mcphost/host/internal/mcp"
 )
@@ -135,7 +137,7 @@ func (r *Registry) seek(ctx context.Context, sought search) error {
 	if sought.found(s) {
 		return nil
 	}
-	unsettled := s.discovery.err != nil
+	var absent []string // by name
 	for _, stage := range sought.stages(r.configured()) {
 		if s, err = r.await(ctx, sought, stage); err != nil {
 			return waitError(err)
@@ -143,12 +145,30 @@ func (r *Registry) seek(ctx context.Context, sought search) error {
 		if sought.found(s) {
 			return nil
 		}
-		unsettled = unsettled || slices.ContainsFunc(stage, func(src *source) bool { return s.sources[src.index].absentFrom(sought.lists) })
+		for _, src := range stage {
+			if s.sources[src.index].absentFrom(sought.lists) && !slices.Contains(absent, src.Name) {
+				absent = append(absent, src.Name)
+			}
+		}
 	}
-	if unsettled {
-		return unavailable(sought.what + " may be offered by a plugin that does not run now; try again")
+	if len(absent) > 0 || s.discovery.err != nil {
+		return unavailable(sought.what + " may be offered by " + absentees(absent) + "; try again")
 	}
 	return errUnknown
+}
+
+// absentees says who does not run, but not everybody where that are many.
+func absentees(names []string) string {
+	const most = 3
+	switch more := len(names) - most; {
+	case len(names) == 0:
+		return "a plugin that does not run now"
+	case len(names) == 1:
+		return "plugin " + names[0] + ", which does not run now"
+	case more > 0:
+		return fmt.Sprintf("one of the plugins %s and %d more, which do not run now", strings.Join(names[:most], ", "), more)
+	}
+	return "one of the plugins " + strings.Join(names, ", ") + ", which do not run now"
 }
 
 // await starts the candidates and waits until one offers what is sought or none
