@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
@@ -41,10 +42,10 @@ func endsCallFirst(t *testing.T, p *process) {
 	if _, err := stream.Recv(); err != nil {
 		t.Fatal(err)
 	}
-	stopped := make(chan struct{})
+	// Not by Kill, which hangs up at the answer, whatever has not been read yet.
+	stopped := make(chan error, 1)
 	go func() {
-		defer close(stopped)
-		p.client.Kill()
+		stopped <- p.conn.Invoke(t.Context(), "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
 	}()
 	var last *pluginv1.CallToolResponse
 	for {
@@ -61,7 +62,9 @@ func endsCallFirst(t *testing.T, p *process) {
 	if text(last) != "Counted to 5." {
 		t.Errorf("the call ends with %v", last)
 	}
-	<-stopped
+	if err := <-stopped; err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
 }
 
 func killed(t *testing.T, prog program) {

@@ -259,5 +259,8 @@ func streamEnd(ctx context.Context, p *process) codes.Code {
 	for err == nil {
 		err = stream.RecvMsg(&empty{})
 	}
+	if ctx.Err() != nil {
+		return codes.DeadlineExceeded // which sending tells as the end of the stream
+	}
 	return status.Code(err)
 }
