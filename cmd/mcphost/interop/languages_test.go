@@ -59,15 +59,7 @@ func TestNewPluginBuildsPassesTheContractAndServesAClient(t *testing.T) {
 func newProject(t *testing.T, lang string) (dir string) {
 	t.Helper()
 	empty := t.TempDir()
-	args := []string{"plugin", "new", "weather", "--lang", lang}
-	if lang == "go" { // whose kit comes from a release, or from a clone
-		kit, err := filepath.Abs(root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "--kit", kit)
-	}
-	must(t, command(t, empty, nil, find(t, "mcphost"), args...))
+	must(t, command(t, empty, nil, find(t, "mcphost"), "plugin", "new", "weather", "--lang", lang))
 	return filepath.Join(empty, "weather")
 }
 

@@ -33,8 +33,8 @@ README. It builds, and passes "mcphost plugin test", as it is.
 
 The project brings the author kit of its language along, in kit/. With --kit it
 refers to another folder instead: that of a kit, or a clone of mcphost. A project
-in Go requires the module of mcphost in the version of this program; where this
-program is no release it needs --kit.`,
+in Go requires the module of mcphost in the version of this program, if that is a
+release.`,
 		Example: `  mcphost plugin new weather --lang python
   mcphost plugin new weather --lang go --kit ~/src/mcphost`,
 		Args: oneArg("NAME of the plugin"),

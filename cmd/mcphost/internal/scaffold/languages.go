@@ -3,6 +3,7 @@
 package scaffold
 
 import (
+	"github.com/mcphost/mcphost"
 	"github.com/mcphost/mcphost/pluginapi/python"
 	"github.com/mcphost/mcphost/pluginapi/rust"
 )
@@ -10,7 +11,7 @@ import (
 // languages are those that there are templates for, as help lists them.
 func languages() []language {
 	return []language{
-		{name: "go"},
+		{name: "go", kit: mcphost.Source, published: true},
 		{name: "python", kit: python.Source},
 		{name: "rust", kit: rust.Source},
 	}

@@ -31,15 +31,23 @@ type Project struct {
 	Lang string // one of Languages
 	Dir  string // made if it is not there; must be empty
 	Kit  string // a folder that holds the author kit; empty: the one in this program
-	// Version is that of this program: what a project in Go requires where
-	// there is no Kit. Empty: none that the go command could find.
+	// Version is that of this program: what a project in Go requires instead of
+	// bringing the kit along. Empty: none that the go command could find.
 	Version string
 }
 
 // A language is how projects in it are made.
 type language struct {
 	name string
-	kit  fs.FS // what is written to kit/; nil: a kit is only referred to
+	kit  fs.FS // what is written to kit/
+	// published: the tools of the language find the kit of a release by its
+	// version, so that the project need not bring it along.
+	published bool
+}
+
+// bringsKit reports whether the project has a copy of the kit.
+func (p *Project) bringsKit(l language) bool {
+	return p.Kit == "" && (!l.published || p.Version == "")
 }
 
 // Languages are those that there are templates for.
@@ -51,10 +59,6 @@ func Languages() []string {
 	return names
 }
 
-// ErrVersion is returned for a project in Go that could not find its kit.
-var ErrVersion = errors.New("this mcphost is no release, so that the go command would not find the kit that belongs to it: " +
-	"name a clone of its repository with --kit")
-
 // New makes the project and returns its files, in order, relative to its
 // folder. It makes all of them or, on error, none.
 func New(p Project) (files []string, err error) {
@@ -63,9 +67,6 @@ func New(p Project) (files []string, err error) {
 		return nil, fmt.Errorf("language %q: there are %s", p.Lang, strings.Join(Languages(), ", "))
 	}
 	l := languages()[at]
-	if l.kit == nil && p.Kit == "" && p.Version == "" {
-		return nil, ErrVersion
-	}
 	contents, err := p.render(l)
 	if err != nil {
 		return nil, err
@@ -108,20 +109,20 @@ func (p *Project) render(l language) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.kit == nil || p.Kit != "" {
+	if !p.bringsKit(l) {
 		return contents, nil
 	}
 	return contents, addKit(contents, l.kit)
 }
 
-// addKit adds the kit's own files below kit/.
+// addKit adds the kit's files below kit/, without its tests.
 func addKit(contents map[string][]byte, kit fs.FS) error {
 	return fs.WalkDir(kit, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if filepath.Ext(path) == ".go" {
-			return nil // what embeds the kit is not part of it
+		if strings.HasSuffix(path, "_test.go") {
+			return nil
 		}
 		contents["kit/"+path], err = fs.ReadFile(kit, path)
 		return err
@@ -134,14 +135,17 @@ type values struct {
 	Ident   string // the same with nothing but lower-case letters, digits and "_", beginning with a letter
 	Kebab   string // the same with "-"
 	Class   string // the same in CamelCase
-	Kit     string // the folder of the kit, relative or absolute, with slashes
+	Kit     string // the folder of the kit, relative or absolute, with slashes; empty: a published version
 	Own     bool   // whether that is a folder of the project itself
 	Version string
 }
 
 func (p *Project) values(l language) (values, error) {
-	v := values{Name: p.Name, Ident: identifier(p.Name), Class: camel(p.Name), Kit: "kit", Own: true, Version: p.Version}
+	v := values{Name: p.Name, Ident: identifier(p.Name), Class: camel(p.Name), Version: p.Version}
 	v.Kebab = strings.ReplaceAll(v.Ident, "_", "-")
+	if p.bringsKit(l) {
+		v.Kit, v.Own = "kit", true
+	}
 	if p.Kit == "" {
 		return v, nil
 	}
@@ -150,7 +154,7 @@ func (p *Project) values(l language) (values, error) {
 		return v, fmt.Errorf("kit: %w", err)
 	}
 	kit, err = findKit(kit, l.name)
-	v.Kit, v.Own = filepath.ToSlash(kit), false
+	v.Kit = filepath.ToSlash(kit)
 	return v, err
 }
 
