@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -102,9 +104,10 @@ func (in input) decode(raw json.RawMessage, to any) error {
 	if err := in.validate(raw); err != nil {
 		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(to)
+	err := decodeStrictly(raw, to)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && strings.HasPrefix(wrong.Value, "number") {
+		err = decodeStrictly(plainNumbers(raw), to)
+	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s: %s does not fit in %s", wrong.Field, wrong.Value, wrong.Type)
 	}
@@ -112,6 +115,47 @@ func (in input) decode(raw json.RawMessage, to any) error {
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
+}
+
+func decodeStrictly(raw json.RawMessage, to any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	return dec.Decode(to)
+}
+
+// plainNumbers writes whole numbers without a fraction or an exponent: 2.0 and
+// 1e3 are integers to a schema and to some clients, but not to encoding/json.
+func plainNumbers(raw json.RawMessage) json.RawMessage {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return raw
+	}
+	plain, err := json.Marshal(withPlainNumbers(v))
+	if err != nil {
+		return raw
+	}
+	return plain
+}
+
+func withPlainNumbers(v any) any {
+	const exact = 1 << 53 // up to here a float64 holds every whole number
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			v[name] = withPlainNumbers(member)
+		}
+	case []any:
+		for i, element := range v {
+			v[i] = withPlainNumbers(element)
+		}
+	case json.Number:
+		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".eE") && f == math.Trunc(f) && math.Abs(f) <= exact {
+			return json.Number(strconv.FormatInt(int64(f), 10))
+		}
+	}
+	return v
 }
 
 // validate holds raw against the schema.

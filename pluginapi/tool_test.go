@@ -227,6 +227,32 @@ func TestArgumentsThatDoNotConformNeverReachTheTool(t *testing.T) {
 	}
 }
 
+// To JSON Schema, and to clients whose language has one kind of number, 2.0 is
+// an integer.
+func TestWholeNumbersAreIntegersHoweverTheyAreWritten(t *testing.T) {
+	type args struct {
+		N    int            `json:"n"`
+		Many []int          `json:"many"`
+		By   map[string]int `json:"by"`
+		Any  any            `json:"any"`
+	}
+	p := pluginapi.New("test", "1")
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "t"},
+		func(_ context.Context, in args) (string, error) { return fmt.Sprintf("%+v", in), nil })
+	conn := serve(t, p)
+	for raw, want := range map[string]string{
+		`{"n":2.0,"many":[1e2,3],"by":{"a":-4.0},"any":1.5}`:   "{N:2 Many:[100 3] By:map[a:-4] Any:1.5}",
+		`{"n":9007199254740993,"many":[],"by":{},"any":"2.0"}`: "{N:9007199254740993 Many:[] By:map[] Any:2.0}",
+		`{"n":2.5,"many":[],"by":{},"any":0}`:                  `invalid arguments: n: type: 2.5 has type "number", want "integer"`,
+		`{"n":1,"many":[1e19],"by":{},"any":0}`:                `invalid arguments: many: number 1e19 does not fit in int`,
+	} {
+		got := outcomeOf(t, conn, &pluginv1.CallToolRequest{Name: "t", ArgumentsJson: []byte(raw)}).GetResult()
+		if text := got.GetContent()[0].GetText().GetText(); text != want {
+			t.Errorf("%s: got %q, want %q", raw, text, want)
+		}
+	}
+}
+
 func TestComplaintsAboutLargeArgumentsAreShort(t *testing.T) {
 	p := pluginapi.New("test", "1")
 	pluginapi.AddTool(p, pluginapi.Tool{Name: "t"},
