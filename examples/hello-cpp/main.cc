@@ -271,6 +271,7 @@ class Tools : public v1::ToolService::CallbackService {
       listed->set_name(name);
       listed->set_description(tool.description);
       listed->set_input_schema_json(schema(tool));
+      listed->mutable_annotations()->set_read_only(true);
     }
     auto* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);

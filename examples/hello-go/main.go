@@ -14,13 +14,14 @@ import (
 
 func main() {
 	p := pluginapi.New("hello-go", "1.0.0")
-	pluginapi.AddTool(p, pluginapi.Tool{Name: "greet", Description: "Say hello to someone."},
+	harmless := pluginapi.Hints{ReadOnly: true}
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "greet", Description: "Say hello to someone.", Hints: harmless},
 		func(ctx context.Context, in struct {
 			Who string `json:"who" jsonschema:"whom to greet"`
 		}) (string, error) {
 			return "Hello, " + in.Who + "!", nil
 		})
-	pluginapi.AddTool(p, pluginapi.Tool{Name: "count", Description: "Count to n, slowly."}, count)
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "count", Description: "Count to n, slowly.", Hints: harmless}, count)
 	os.Exit(p.Main())
 }
 

@@ -50,7 +50,8 @@ class Tools(tool_pb2_grpc.ToolServiceServicer):
 
     async def ListTools(self, request, context):
         return tool_pb2.ListToolsResponse(tools=[
-            tool_pb2.Tool(name=name, description=tool.__doc__, input_schema_json=json.dumps(schema).encode())
+            tool_pb2.Tool(name=name, description=tool.__doc__, input_schema_json=json.dumps(schema).encode(),
+                          annotations=tool_pb2.ToolAnnotations(read_only=True))
             for name, (tool, schema) in TOOLS.items()])
 
     async def CallTool(self, request, context):
