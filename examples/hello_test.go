@@ -27,7 +27,7 @@ import (
 // TestHello runs the hellos, which are written without an author kit but for the
 // one in Go.
 func TestHello(t *testing.T) {
-	for _, lang := range []string{"go", "python", "cpp"} {
+	for _, lang := range []string{"go", "python", "cpp", "typescript"} {
 		t.Run(lang, func(t *testing.T) {
 			name := "hello-" + lang
 			hello(t, name, helloProgram(t, lang, name))
