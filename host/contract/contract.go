@@ -9,6 +9,7 @@ package contract
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -113,8 +114,12 @@ func rules() []rule {
 	return slices.Concat(handshakeRules(), definitionRules(), callRules(), loadRules(), readRules(), lifeRules(), costRules())
 }
 
+// ErrSettings is why a plugin cannot be judged that wants other settings.
+var ErrSettings = errors.New("it refuses its settings")
+
 // Run judges a plugin by every rule. The error says that it could not be judged
-// at all: there is no such plugin, or ctx has ended.
+// at all: there is no such plugin, it refuses its settings, which is ErrSettings,
+// or ctx has ended.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	s, err := newSuite(opts)
 	if err != nil {
@@ -130,6 +135,9 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		out := r.judge(ctx, s)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
+		}
+		if s.unset != nil {
+			return nil, fmt.Errorf("plugin %s: %w", s.plugin.Name, s.unset)
 		}
 		result := Result{Rule: r.id, Title: r.title, Basis: r.basis, Verdict: out.verdict, Detail: out.detail, TookMS: time.Since(begun).Milliseconds()}
 		report.Results = append(report.Results, result)

@@ -3,6 +3,7 @@
 package contract
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"runtime"
@@ -54,6 +55,17 @@ func TestGoodPluginKeepsEveryRule(t *testing.T) {
 	}
 	if len(report.Results) != len(Rules()) || report.Costs.CallP50MS == 0 || len(report.Costs.ColdStartMS) != coldStarts {
 		t.Errorf("%d results, costs %+v", len(report.Results), report.Costs)
+	}
+}
+
+func TestPluginThatRefusesItsSettingsIsNotJudged(t *testing.T) {
+	t.Parallel()
+	for _, run := range []string{"", "^calls/outcome$"} {
+		opts := Options{Plugin: plugin(t, "wants a root"), Run: regexp.MustCompile(run)}
+		_, err := Run(t.Context(), opts)
+		if !errors.Is(err, ErrSettings) || !strings.Contains(err.Error(), "root: required, but missing") {
+			t.Errorf("%q: got %v", run, err)
+		}
 	}
 }
 

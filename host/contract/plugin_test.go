@@ -222,6 +222,9 @@ func (p *patient) Configure(_ context.Context, req *pluginv1.ConfigureRequest) (
 	if strings.Contains(string(req.GetSettingsJson()), "no_such_setting_") && !p.has("takes any setting") {
 		return nil, status.Error(codes.InvalidArgument, "there is no such setting")
 	}
+	if p.has("wants a root") {
+		return nil, status.Error(codes.InvalidArgument, "root: required, but missing")
+	}
 	return &pluginv1.ConfigureResponse{}, nil
 }
 

@@ -4,6 +4,7 @@ package contract
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,7 +90,7 @@ func printsLine(ctx context.Context, s *suite) outcome {
 		return *none
 	}
 	if p.line != "" {
-		if err := s.makeUsable(ctx, p); err != nil {
+		if err := s.makeUsable(ctx, p); err != nil && !errors.Is(err, ErrSettings) {
 			return fail("the handshake is there, but then: %v%s", err, p.lastWords())
 		}
 		return pass("after %s", p.ready.Round(time.Millisecond))
@@ -117,7 +118,7 @@ func (s *suite) makeUsable(ctx context.Context, p *process) error {
 		err = p.configure(ctx, s.settings)
 	}
 	if err != nil {
-		s.broken = err.Error()
+		s.breaks(err)
 	}
 	return err
 }

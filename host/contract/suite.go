@@ -27,6 +27,7 @@ type suite struct {
 
 	shared *process // for all that ends no process; started when it is first needed
 	broken string   // why there can be none
+	unset  error    // wraps ErrSettings; nothing can be judged then
 	facts  *facts   // what it says of itself
 	tried  []*reply // what the probes said
 }
@@ -80,10 +81,21 @@ func (p *process) configure(ctx context.Context, settings []byte) error {
 	if status.Code(err) == codes.Unimplemented && string(settings) == "{}" {
 		return nil
 	}
-	if err != nil {
+	switch code := status.Code(err); {
+	case code == codes.InvalidArgument:
+		return fmt.Errorf("%w: %s", ErrSettings, status.Convert(err).Message())
+	case err != nil:
 		return fmt.Errorf("configure: %s", status.Convert(err).Message())
 	}
 	return nil
+}
+
+// breaks notes why no process can be used.
+func (s *suite) breaks(err error) {
+	s.broken = err.Error()
+	if errors.Is(err, ErrSettings) {
+		s.unset = err
+	}
 }
 
 // use returns the shared process, or why there is none. One that has died is
@@ -102,7 +114,7 @@ func (s *suite) use(ctx context.Context) (*process, *outcome) {
 	}
 	p, err := s.start(ctx)
 	if err != nil {
-		s.broken = err.Error()
+		s.breaks(err)
 		out := skip("the plugin does not start: %s", s.broken)
 		return nil, &out
 	}

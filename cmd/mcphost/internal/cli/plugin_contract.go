@@ -94,6 +94,9 @@ func (a *app) pluginTest(ctx context.Context, path string, f *contractFlags) err
 		}
 	}
 	report, err := contract.Run(ctx, opts)
+	if errors.Is(err, contract.ErrSettings) {
+		err = fmt.Errorf("%w: give them with --set name=value, or in its entry of mcphost.yaml", err)
+	}
 	if err != nil {
 		return withCode(exitUsage, fmt.Errorf("plugin test: %w", err))
 	}
