@@ -6,6 +6,7 @@ import (
 	"github.com/mcphost/mcphost"
 	"github.com/mcphost/mcphost/pluginapi/python"
 	"github.com/mcphost/mcphost/pluginapi/rust"
+	"github.com/mcphost/mcphost/pluginapi/typescript"
 )
 
 // languages are those that there are templates for, as help lists them.
@@ -13,6 +14,7 @@ func languages() []language {
 	return []language{
 		{name: "go", kit: mcphost.Source, published: true},
 		{name: "python", kit: python.Source},
+		{name: "typescript", kit: typescript.Source},
 		{name: "rust", kit: rust.Source},
 	}
 }
