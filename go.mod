@@ -2,6 +2,13 @@ module github.com/mcphost/mcphost
 
 go 1.26.0
 
+// What other languages' tools fill holds no packages of this module.
+ignore (
+	.venv
+	node_modules
+	target
+)
+
 require (
 	github.com/JohannesKaufmann/html-to-markdown/v2 v2.5.2
 	github.com/bmatcuk/doublestar/v4 v4.10.4
