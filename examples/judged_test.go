@@ -18,6 +18,7 @@ type example struct{ lang, settings string }
 func works() map[string]example {
 	return map[string]example{
 		"content-search": {"rust", `{"root":"."}`},
+		"text-analytics": {"python", `{"root":"samples"}`},
 	}
 }
 
