@@ -42,11 +42,11 @@ test: ## Run all tests with the race detector (installs what they need)
 	go test -race ./...
 
 .PHONY: kits
-kits: ## Run the author kits' own tests, each with the tools of its language (REQUIRE makes missing ones a failure)
+kits: ## Run the author kits' own tests and checks, each with the tools of its language (REQUIRE makes missing ones a failure)
 	@for kit in python:python:python3 typescript:node:npm rust:rust:cargo java:java:mvn; do \
 		IFS=: read -r lang what tool <<<"$$kit"; \
 		[ -d pluginapi/$$lang ] || continue; \
-		if command -v $$tool >/dev/null; then echo "pluginapi/$$lang"; $(MAKE) -C pluginapi/$$lang test; \
+		if command -v $$tool >/dev/null; then echo "pluginapi/$$lang"; $(MAKE) -C pluginapi/$$lang test check; \
 		elif [[ ",$$REQUIRE," == *",$$what,"* ]]; then echo "pluginapi/$$lang: there is no $$tool"; exit 1; \
 		else echo "pluginapi/$$lang: skipped: there is no $$tool"; fi; \
 	done

@@ -72,7 +72,9 @@ def table_of(path: str, dialect: Dialect, part: int = 0, parts: int = 1) -> Iter
         yield table
 
 
-Path = Annotated[str, Field("of a file, relative to the root; list_files knows them", min_length=1)]
+Path = Annotated[
+    str, Field("of a file, relative to the root; list_files knows them", min_length=1, examples=("orders.csv",))
+]
 Written = Annotated[Dialect, "how the file is written, where that cannot be told from it"]
 Top = Annotated[int, Field("how many of the most frequent to return", minimum=1, maximum=MAX_TOP)]
 AS_TOLD = Dialect()

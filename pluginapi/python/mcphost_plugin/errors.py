@@ -37,9 +37,7 @@ class ErrorCode(enum.IntEnum):
 class ProtocolError(Exception):
     """A call that cannot be served as asked, for the client's developer to read."""
 
-    def __init__(
-        self, code: ErrorCode, message: str, *, data: Any = None, required: Capabilities | None = None
-    ) -> None:
+    def __init__(self, code: ErrorCode, message: str, *, data: Any = None, required: Capabilities | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

@@ -4,58 +4,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import threading
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar, overload
 
 from . import schema
 from ._proto import plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
 from .caller import Capabilities
+from .catalogue import Catalogue, Prompt, Resource, Tool
 from .content import Annotations, Icon, Meta
-from .errors import DeclarationError, not_found
-from .results import Completion, output_schema
-from .schema import REQUIRED, Member
+from .declare import declaring, doc, hints, output, parameters, prompt_argument, takes_all
+from .errors import DeclarationError
+from .results import Completion
 from .template import Template
 from .wire import dump, dump_meta
 
 F = TypeVar("F", bound=Callable[..., Any])
-Handler = Callable[..., Any]
-
-MAX_UPDATES: Final = 256
-"""How many changed resources wait to be told; of more, the oldest are forgotten."""
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A tool and what calls it."""
-
-    wire: tool_pb2.Tool
-    handler: Handler
-    members: Sequence[Member] | None
-    """The arguments; None: the handler takes them as one dictionary, unchecked."""
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A resource, or a family of them, and what reads it."""
-
-    wire: resource_pb2.Resource | resource_pb2.ResourceTemplate
-    handler: Handler
-    subscribable: bool
-    takes_uri: bool
-    template: Template | None = None
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A prompt and what fills it in."""
-
-    wire: prompt_pb2.Prompt
-    handler: Handler
 
 
 class Plugin:
@@ -75,27 +40,39 @@ class Plugin:
         extensions: Sequence[str] = (),
         max_concurrent_calls: int = 0,
     ) -> None:
-        self.details = plugin_pb2.DescribeResponse(
+        details = plugin_pb2.DescribeResponse(
             name=name, version=version, title=title, description=description, website_url=website_url, extensions=extensions
         )
         if max_concurrent_calls:
-            self.details.limits.max_concurrent_calls = max_concurrent_calls
-        self.tools: dict[str, Tool] = {}
-        self.resources: dict[str, Resource] = {}
-        self.templates: dict[str, Resource] = {}
-        self.prompts: dict[str, Prompt] = {}
-        self.completers: dict[tuple[str, str, str], Handler] = {}
-        self.configurer: tuple[Any, Handler] | None = None
-        self.shutdowns: list[Handler] = []
-        self.subscriber: Callable[[list[str]], Iterable[str]] | None = None
-        self.connection_ender: Handler | None = None
-        self.watched: frozenset[str] = frozenset()
-        self.data_dir = ""
-        """Where the plugin may keep files that outlive it; set when it is configured."""
-        self._lock = threading.Lock()
-        self._revisions = {"tools": 1, "resources": 1, "prompts": 1}
-        self._updates: dict[str, None] = {}
-        self._wake: Callable[[], None] = lambda: None
+            details.limits.max_concurrent_calls = max_concurrent_calls
+        self.catalogue = Catalogue(details)
+        """What it offers, for the services; not for authors."""
+
+    @property
+    def data_dir(self) -> str:
+        """Where the plugin may keep files that outlive it; empty until it is configured."""
+        return self.catalogue.data_dir
+
+    @overload
+    def tool(self, function: F, /) -> F: ...
+
+    @overload
+    def tool(
+        self,
+        *,
+        name: str = ...,
+        title: str = ...,
+        description: str = ...,
+        input_schema: Mapping[str, Any] | None = ...,
+        output_schema: Mapping[str, Any] | None = ...,
+        read_only: bool = ...,
+        destructive: bool | None = ...,
+        idempotent: bool = ...,
+        open_world: bool | None = ...,
+        icons: Sequence[Icon] = ...,
+        meta: Meta | None = ...,
+        requires: Capabilities | None = ...,
+    ) -> Callable[[F], F]: ...
 
     def tool(
         self,
@@ -113,7 +90,7 @@ class Plugin:
         icons: Sequence[Icon] = (),
         meta: Meta | None = None,
         requires: Capabilities | None = None,
-    ) -> Any:
+    ) -> F | Callable[[F], F]:
         """Offers a function as a tool.
 
         Its parameters are the arguments: their type hints become the schema, and
@@ -129,29 +106,29 @@ class Plugin:
 
         def add(function: F) -> F:
             called = name or function.__name__
-            with _declaring(f"tool {called!r}"):
-                fields = None if input_schema is not None else _parameters(function)
+            with declaring(f"tool {called!r}"):
+                fields = None if input_schema is not None else parameters(function)
                 wire = tool_pb2.Tool(
                     name=called,
                     title=title,
-                    description=description or _doc(function),
+                    description=description or doc(function),
                     input_schema_json=dump(input_schema if fields is None else schema.object_schema(fields)),
-                    output_schema_json=_output(function, output_schema),
-                    annotations=_hints(
+                    output_schema_json=output(function, output_schema),
+                    annotations=hints(
                         read_only=read_only, destructive=destructive, idempotent=idempotent, open_world=open_world
                     ),
                     icons=[icon._wire() for icon in icons],
                     meta_json=dump_meta(meta),
                     requires=requires._wire() if requires else None,
                 )
-            self._add(self.tools, called, Tool(wire, function, fields), "tools")
+            self.catalogue.add_tool(Tool(wire, function, fields))
             return function
 
         return add if function is None else add(function)
 
     def remove_tool(self, name: str) -> None:
         """Takes a tool away; calls in flight go on."""
-        self._remove(self.tools, name, "tools")
+        self.catalogue.remove_tool(name)
 
     def resource(
         self,
@@ -178,7 +155,7 @@ class Plugin:
                 uri=uri,
                 name=name or function.__name__,
                 title=title,
-                description=description or _doc(function),
+                description=description or doc(function),
                 mime_type=mime_type,
                 size=size,
                 annotations=annotations._wire() if annotations else None,
@@ -188,14 +165,14 @@ class Plugin:
             if ":" not in uri:
                 raise DeclarationError(f"resource {uri!r}: a URI has a scheme")
             takes_uri = "uri" in inspect.signature(function).parameters
-            self._add(self.resources, uri, Resource(wire, function, subscribable, takes_uri), "resources")
+            self.catalogue.add_resource(Resource(wire, function, subscribable, takes_uri))
             return function
 
         return add
 
     def remove_resource(self, uri: str) -> None:
         """Takes a resource away."""
-        self._remove(self.resources, uri, "resources")
+        self.catalogue.remove_resource(uri)
 
     def resource_template(
         self,
@@ -217,31 +194,45 @@ class Plugin:
         """
 
         def add(function: F) -> F:
-            with _declaring(f"template {uri_template!r}"):
+            with declaring(f"template {uri_template!r}"):
                 template = Template(uri_template)
                 parameters = inspect.signature(function).parameters
-                if missing := [one for one in template.names if one not in parameters and not _takes_all(parameters)]:
+                if missing := [one for one in template.names if one not in parameters and not takes_all(parameters)]:
                     raise DeclarationError(f"the function has no parameter {missing[0]}")
             wire = resource_pb2.ResourceTemplate(
                 uri_template=uri_template,
                 name=name or function.__name__,
                 title=title,
-                description=description or _doc(function),
+                description=description or doc(function),
                 mime_type=mime_type,
                 annotations=annotations._wire() if annotations else None,
                 icons=[icon._wire() for icon in icons],
                 meta_json=dump_meta(meta),
             )
             takes_uri = "uri" in parameters and "uri" not in template.names
-            resource = Resource(wire, function, subscribable, takes_uri, template)
-            self._add(self.templates, uri_template, resource, "resources")
+            self.catalogue.add_resource(Resource(wire, function, subscribable, takes_uri, template))
             return function
 
         return add
 
     def remove_resource_template(self, uri_template: str) -> None:
         """Takes a family of resources away."""
-        self._remove(self.templates, uri_template, "resources")
+        self.catalogue.remove_resource_template(uri_template)
+
+    @overload
+    def prompt(self, function: F, /) -> F: ...
+
+    @overload
+    def prompt(
+        self,
+        *,
+        name: str = ...,
+        title: str = ...,
+        description: str = ...,
+        icons: Sequence[Icon] = ...,
+        meta: Meta | None = ...,
+        requires: Capabilities | None = ...,
+    ) -> Callable[[F], F]: ...
 
     def prompt(
         self,
@@ -253,7 +244,7 @@ class Plugin:
         icons: Sequence[Icon] = (),
         meta: Meta | None = None,
         requires: Capabilities | None = None,
-    ) -> Any:
+    ) -> F | Callable[[F], F]:
         """Offers a function as a prompt; its parameters, all strings, are the arguments.
 
         It returns a str, a Content, PromptMessages or a PromptResult.
@@ -261,25 +252,25 @@ class Plugin:
 
         def add(function: F) -> F:
             called = name or function.__name__
-            with _declaring(f"prompt {called!r}"):
-                arguments = [_prompt_argument(member) for member in _parameters(function)]
+            with declaring(f"prompt {called!r}"):
+                arguments = [prompt_argument(member) for member in parameters(function)]
             wire = prompt_pb2.Prompt(
                 name=called,
                 title=title,
-                description=description or _doc(function),
+                description=description or doc(function),
                 arguments=arguments,
                 icons=[icon._wire() for icon in icons],
                 meta_json=dump_meta(meta),
                 requires=requires._wire() if requires else None,
             )
-            self._add(self.prompts, called, Prompt(wire, function), "prompts")
+            self.catalogue.add_prompt(Prompt(wire, function))
             return function
 
         return add if function is None else add(function)
 
     def remove_prompt(self, name: str) -> None:
         """Takes a prompt away."""
-        self._remove(self.prompts, name, "prompts")
+        self.catalogue.remove_prompt(name)
 
     def complete_prompt(self, prompt: str, argument: str) -> Callable[[F], F]:
         """Suggests values for an argument of a prompt.
@@ -295,7 +286,7 @@ class Plugin:
 
     def _completer(self, key: tuple[str, str, str]) -> Callable[[F], F]:
         def add(function: F) -> F:
-            self.completers[key] = function
+            self.catalogue.completers[key] = function
             return function
 
         return add
@@ -307,37 +298,31 @@ class Plugin:
         the schema is inferred. A ValueError is shown to the operator and disables
         the plugin until the settings change. Without it a plugin takes no settings.
         """
-        (parameter,) = _parameters(function)
-        with _declaring("settings"):
-            self.details.settings_schema_json = dump(schema.schema_of(parameter.hint))
-        self.configurer = (parameter.hint, function)
+        (parameter,) = parameters(function)
+        with declaring("settings"):
+            self.catalogue.details.settings_schema_json = dump(schema.schema_of(parameter.hint))
+        self.catalogue.configurer = (parameter.hint, function)
         return function
 
     def on_shutdown(self, function: F) -> F:
         """Is called when the plugin stops, after its calls; it has half a second."""
-        self.shutdowns.append(function)
+        self.catalogue.shutdowns.append(function)
         return function
 
     def on_end_connection(self, function: F) -> F:
         """Is told the id of a client's connection that is gone. Best effort."""
-        self.connection_ender = function
+        self.catalogue.connection_ender = function
         return function
 
     def on_subscriptions(self, function: Callable[[list[str]], Iterable[str]]) -> Callable[[list[str]], Iterable[str]]:
         """Is told the whole set of URIs that clients are subscribed to, each time it
         changes, and returns those whose changes resource_updated() will report."""
-        self.subscriber = function
+        self.catalogue.subscriber = function
         return function
 
     def resource_updated(self, uri: str) -> None:
         """Tells the clients that have subscribed to a resource that it has changed."""
-        with self._lock:
-            if uri not in self.watched:
-                return
-            self._updates[uri] = None
-            while len(self._updates) > MAX_UPDATES:
-                del self._updates[next(iter(self._updates))]
-        self._wake()
+        self.catalogue.updated(uri)
 
     def run(self) -> typing.NoReturn:
         """Serves the host until it asks to stop, and ends the process."""
@@ -345,79 +330,7 @@ class Plugin:
 
         from .serve import serve
 
-        sys.exit(serve(self))
-
-    # What follows is for the services.
-
-    def abilities(self) -> list[int]:
-        """What the plugin provides, as it is when it starts."""
-        subscribable = any(r.subscribable for r in [*self.resources.values(), *self.templates.values()])
-        found = {
-            plugin_pb2.ABILITY_TOOLS: bool(self.tools),
-            plugin_pb2.ABILITY_RESOURCES: bool(self.resources or self.templates),
-            plugin_pb2.ABILITY_PROMPTS: bool(self.prompts),
-            plugin_pb2.ABILITY_COMPLETIONS: bool(self.completers),
-            plugin_pb2.ABILITY_SUBSCRIPTIONS: subscribable or self.subscriber is not None,
-        }
-        return [ability for ability, provided in found.items() if provided]
-
-    def revisions(self) -> plugin_pb2.Revisions:
-        """The revision of each list."""
-        with self._lock:
-            return plugin_pb2.Revisions(**{kind: str(revision) for kind, revision in self._revisions.items()})
-
-    def wake_with(self, wake: Callable[[], None]) -> None:
-        """Sets what is called, by any thread, when something is to be told."""
-        self._wake = wake
-
-    def take_updates(self) -> list[str]:
-        """The resources that have changed and were not told yet."""
-        with self._lock:
-            updates = list(self._updates)
-            self._updates.clear()
-        return updates
-
-    def find_resource(self, uri: str) -> tuple[Resource, dict[str, str]]:
-        """What reads a URI, with its variables. ProtocolError: nothing does."""
-        if found := self.resources.get(uri):
-            return found, {}
-        for family in list(self.templates.values()):
-            variables = family.template.match(uri) if family.template else None
-            if variables is not None:
-                return family, variables
-        raise not_found(f"there is no resource {uri!r}")
-
-    def accept(self, uris: list[str]) -> list[str]:
-        """Those of the URIs whose changes will be told."""
-        if self.subscriber is not None:
-            accepted = [uri for uri in self.subscriber(list(uris)) if uri in uris]
-        else:
-            accepted = [uri for uri in uris if self._subscribable(uri)]
-        with self._lock:
-            self.watched = frozenset(accepted)
-        return accepted
-
-    def _subscribable(self, uri: str) -> bool:
-        try:
-            return self.find_resource(uri)[0].subscribable
-        except Exception:
-            return False
-
-    def _add(self, where: dict[str, Any], key: str, value: Any, kind: str) -> None:
-        with self._lock:
-            if key in where and where[key].wire == value.wire:
-                where[key] = value
-                return
-            where[key] = value
-            self._revisions[kind] += 1
-        self._wake()
-
-    def _remove(self, where: dict[str, Any], key: str, kind: str) -> None:
-        with self._lock:
-            if where.pop(key, None) is None:
-                return
-            self._revisions[kind] += 1
-        self._wake()
+        sys.exit(serve(self.catalogue))
 
 
 def prefix_completion(values: Sequence[str]) -> Callable[[str], Completion]:
@@ -427,63 +340,3 @@ def prefix_completion(values: Sequence[str]) -> Callable[[str], Completion]:
         return Completion([value for value in values if value.lower().startswith(typed.lower())])
 
     return complete
-
-
-@contextlib.contextmanager
-def _declaring(what: str) -> typing.Iterator[None]:
-    """Says which declaration a mistake is in."""
-    try:
-        yield
-    except (TypeError, NameError) as err:
-        raise DeclarationError(f"{what}: {err}") from err
-
-
-def _parameters(function: Handler) -> list[Member]:
-    """The parameters of a function, as members of an object."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    found = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise DeclarationError(f"the parameter {parameter.name} cannot be given by name")
-        if parameter.name not in hints:
-            raise DeclarationError(f"the parameter {parameter.name} has no type")
-        default = REQUIRED if parameter.default is parameter.empty else parameter.default
-        found.append(Member(parameter.name, hints[parameter.name], default))
-    return found
-
-
-def _hints(**hints: bool | None) -> tool_pb2.ToolAnnotations:
-    wire = tool_pb2.ToolAnnotations()
-    for name, hint in hints.items():
-        if hint is not None:
-            setattr(wire, name, hint)
-    return wire
-
-
-def _takes_all(parameters: Mapping[str, inspect.Parameter]) -> bool:
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-
-
-def _doc(function: Handler) -> str:
-    return inspect.getdoc(function) or ""
-
-
-def _output(function: Handler, by_hand: Mapping[str, Any] | None) -> bytes:
-    if by_hand is not None:
-        return dump(by_hand)
-    hint = typing.get_type_hints(function, include_extras=True).get("return", typing.Any)
-    found = output_schema(hint)
-    return b"" if found is None else dump(found)
-
-
-def _prompt_argument(member: Member) -> prompt_pb2.PromptArgument:
-    said = schema.schema_of(member.hint)
-    kinds = said.get("type")
-    if kinds != "string" and kinds != ["string", "null"] and "enum" not in said:
-        raise DeclarationError(f"the argument {member.name} of a prompt is no string")
-    return prompt_pb2.PromptArgument(
-        name=member.name,
-        title=said.get("title", ""),
-        description=said.get("description", ""),
-        required=member.default is REQUIRED,
-    )

@@ -162,5 +162,3 @@ def prompt_result(out: Any) -> prompt_pb2.GetPromptResult:
 def completion(out: Any) -> Completion:
     """Suggestions as they come."""
     return out if isinstance(out, Completion) else Completion(list(out))
-
-

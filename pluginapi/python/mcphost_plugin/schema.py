@@ -40,6 +40,8 @@ class Field:
     """A regular expression that a string must match somewhere."""
     format: str = ""
     """Of a string: "email", "uri", "date", "date-time"; for people and forms, not checked here."""
+    examples: tuple[Any, ...] = ()
+    """Values that work, for the model and for "mcphost plugin test"."""
 
     def _schema(self, of: Schema) -> Schema:
         array = of.get("type") == "array"
@@ -52,6 +54,7 @@ class Field:
             "maxItems" if array else "maxLength": self.max_length,
             "pattern": self.pattern or None,
             "format": self.format or None,
+            "examples": list(self.examples) or None,
         }
         return {**of, **{name: value for name, value in said.items() if value is not None}}
 

@@ -27,7 +27,7 @@ import grpc.aio
 from . import _operator
 from ._proto import completion_pb2, plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
 from ._stdio import HANDSHAKE
-from .plugin import Plugin
+from .catalogue import Catalogue
 from .services import Services, _finished
 from .wire import MAX_MESSAGE_SIZE
 
@@ -43,11 +43,11 @@ HOOK_GRACE: Final = 0.5
 """Seconds that the on_shutdown functions have."""
 
 
-def serve(plugin: Plugin) -> int:
+def serve(catalogue: Catalogue) -> int:
     """Serves until the host asks to stop, or is gone. Returns the exit code."""
     debugging = HANDSHAKE is None and os.environ.get(DEBUG_VARIABLE) == "1"
     if HANDSHAKE is None and not debugging:
-        name = plugin.details.name
+        name = catalogue.details.name
         print(
             f"{name} is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory and start mcphost. "
             f"With {DEBUG_VARIABLE}=1 in its environment it waits for a debugger's host.",
@@ -56,7 +56,7 @@ def serve(plugin: Plugin) -> int:
         return 1
     _operator.to_the_operator()
     try:
-        asyncio.run(_Life(plugin, debugging).run())
+        asyncio.run(_Life(catalogue, debugging).run())
     except Exception:
         _log.exception("the plugin cannot be served")
         return 1
@@ -68,8 +68,8 @@ def serve(plugin: Plugin) -> int:
 class _Life:
     """From the socket to the end of the process."""
 
-    def __init__(self, plugin: Plugin, debugging: bool) -> None:
-        self.plugin = plugin
+    def __init__(self, catalogue: Catalogue, debugging: bool) -> None:
+        self.catalogue = catalogue
         self.debugging = debugging
         self.stop = asyncio.Event()
         self.folder = ""
@@ -77,7 +77,7 @@ class _Life:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="call"))
-        self.services = Services(self.plugin)
+        self.services = Services(self.catalogue)
         # A terminal's Ctrl-C is meant for the host, unless there is none.
         loop.add_signal_handler(signal.SIGINT, self.stop.set if self.debugging else lambda: None)
         loop.add_signal_handler(signal.SIGTERM, self.stop.set)
@@ -123,7 +123,7 @@ class _Life:
             "Test": True,
             "Addr": {"Network": "unix", "String": path},
         }
-        said = json.dumps({self.plugin.details.name: running}).replace("'", "\\u0027")
+        said = json.dumps({self.catalogue.details.name: running}).replace("'", "\\u0027")
         print("Start mcphost with this in its environment:", file=sys.stderr)
         print(f"MCPHOST_REATTACH='{said}'", file=sys.stderr, flush=True)
 
@@ -143,7 +143,7 @@ class _Life:
     async def _end(self, server: grpc.aio.Server) -> None:
         await self.services.drain(CALL_GRACE)
         self.services.end()
-        for hook in self.plugin.shutdowns:
+        for hook in self.catalogue.shutdowns:
             try:
                 await asyncio.wait_for(_finished(hook), HOOK_GRACE)
             except Exception:
@@ -234,5 +234,3 @@ def _protocol(s: Services) -> list[Any]:
         "CompletionService": {"Complete": unary(s.complete, completion_pb2.CompleteRequest)},
     }
     return [grpc.method_handlers_generic_handler("mcphost.plugin.v1." + name, of) for name, of in methods.items()]
-
-

@@ -19,9 +19,9 @@ from . import schema
 from ._proto import completion_pb2, context_pb2, plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
 from .call import Call, current
 from .caller import read_info
+from .catalogue import Catalogue
 from .errors import ErrorCode, ProtocolError, ToolError, invalid_params, not_found
 from .exchange import Asked, Exchange, InputRequired
-from .plugin import Plugin
 from .results import completion, prompt_result, read_result, tool_error, tool_result
 from .wire import valid_text
 
@@ -36,13 +36,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Services:
     """The services of one plugin. They live in one event loop."""
 
-    def __init__(self, plugin: Plugin) -> None:
-        self.plugin = plugin
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
         self.calls: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._over = False
         loop = asyncio.get_running_loop()
-        plugin.wake_with(lambda: _safely(loop, self._changed.set))
+        catalogue.wake_with(lambda: _safely(loop, self._changed.set))
 
     async def drain(self, grace: float) -> None:
         """Waits for the calls in flight, for grace seconds at most."""
@@ -60,16 +60,16 @@ class Services:
 
     async def describe(self, request: plugin_pb2.DescribeRequest, context: Context) -> plugin_pb2.DescribeResponse:
         response = plugin_pb2.DescribeResponse()
-        response.CopyFrom(self.plugin.details)
-        response.abilities.extend(self.plugin.abilities())  # type: ignore[arg-type]
+        response.CopyFrom(self.catalogue.details)
+        response.abilities.extend(self.catalogue.abilities())  # type: ignore[arg-type]
         return response
 
     async def configure(self, request: plugin_pb2.ConfigureRequest, context: Context) -> plugin_pb2.ConfigureResponse:
-        self.plugin.data_dir = request.data_dir
+        self.catalogue.data_dir = request.data_dir
         try:
             settings = json.loads(request.settings_json or b"{}")
-            if self.plugin.configurer is not None:
-                hint, function = self.plugin.configurer
+            if self.catalogue.configurer is not None:
+                hint, function = self.catalogue.configurer
                 await _finished(function, schema.read(hint, settings, "settings"))
             elif settings:
                 raise ValueError("this plugin takes no settings")
@@ -84,50 +84,48 @@ class Services:
         told = None
         while not self._over:
             self._changed.clear()
-            if (now := self.plugin.revisions()) != told:
+            if (now := self.catalogue.revisions()) != told:
                 told = now
                 yield plugin_pb2.WatchResponse(revisions=now)
-            for uri in self.plugin.take_updates():
+            for uri in self.catalogue.take_updates():
                 yield plugin_pb2.WatchResponse(resource_updated=plugin_pb2.ResourceUpdated(uri=uri))
             await self._changed.wait()
 
     async def end_connection(
         self, request: plugin_pb2.EndConnectionRequest, context: Context
     ) -> plugin_pb2.EndConnectionResponse:
-        if self.plugin.connection_ender is not None:
-            await _finished(self.plugin.connection_ender, request.connection_id)
+        if self.catalogue.connection_ender is not None:
+            await _finished(self.catalogue.connection_ender, request.connection_id)
         return plugin_pb2.EndConnectionResponse()
 
     # The lists. Their pages are whole: the host's limits are far below 64 MiB.
 
     async def list_tools(self, request: tool_pb2.ListToolsRequest, context: Context) -> tool_pb2.ListToolsResponse:
-        revision = self.plugin.revisions().tools
-        return tool_pb2.ListToolsResponse(tools=[t.wire for t in list(self.plugin.tools.values())], revision=revision)
+        revision = self.catalogue.revisions().tools
+        return tool_pb2.ListToolsResponse(tools=[t.wire for t in list(self.catalogue.tools.values())], revision=revision)
 
     async def list_resources(
         self, request: resource_pb2.ListResourcesRequest, context: Context
     ) -> resource_pb2.ListResourcesResponse:
-        revision, found = self.plugin.revisions().resources, list(self.plugin.resources.values())
+        revision, found = self.catalogue.revisions().resources, list(self.catalogue.resources.values())
         wires = [r.wire for r in found if isinstance(r.wire, resource_pb2.Resource)]
         return resource_pb2.ListResourcesResponse(resources=wires, revision=revision)
 
     async def list_templates(
         self, request: resource_pb2.ListResourceTemplatesRequest, context: Context
     ) -> resource_pb2.ListResourceTemplatesResponse:
-        revision, found = self.plugin.revisions().resources, list(self.plugin.templates.values())
+        revision, found = self.catalogue.revisions().resources, list(self.catalogue.templates.values())
         wires = [r.wire for r in found if isinstance(r.wire, resource_pb2.ResourceTemplate)]
         return resource_pb2.ListResourceTemplatesResponse(resource_templates=wires, revision=revision)
 
-    async def list_prompts(
-        self, request: prompt_pb2.ListPromptsRequest, context: Context
-    ) -> prompt_pb2.ListPromptsResponse:
-        revision, found = self.plugin.revisions().prompts, list(self.plugin.prompts.values())
+    async def list_prompts(self, request: prompt_pb2.ListPromptsRequest, context: Context) -> prompt_pb2.ListPromptsResponse:
+        revision, found = self.catalogue.revisions().prompts, list(self.catalogue.prompts.values())
         return prompt_pb2.ListPromptsResponse(prompts=[p.wire for p in found], revision=revision)
 
     async def set_subscriptions(
         self, request: resource_pb2.SetSubscriptionsRequest, context: Context
     ) -> resource_pb2.SetSubscriptionsResponse:
-        accepted = await asyncio.to_thread(self.plugin.accept, list(request.uris))
+        accepted = await asyncio.to_thread(self.catalogue.accept, list(request.uris))
         return resource_pb2.SetSubscriptionsResponse(accepted_uris=accepted)
 
     # The calls
@@ -136,7 +134,7 @@ class Services:
         self, request: tool_pb2.CallToolRequest, context: Context
     ) -> AsyncIterator[tool_pb2.CallToolResponse]:
         async def result() -> tool_pb2.CallToolResult | InputRequired:
-            tool = self.plugin.tools.get(request.name)
+            tool = self.catalogue.tools.get(request.name)
             if tool is None:
                 raise not_found(f"there is no tool {request.name!r}")
             try:
@@ -161,7 +159,7 @@ class Services:
         self, request: resource_pb2.ReadResourceRequest, context: Context
     ) -> AsyncIterator[resource_pb2.ReadResourceResponse]:
         async def result() -> resource_pb2.ReadResourceResult | InputRequired:
-            resource, variables = self.plugin.find_resource(request.uri)
+            resource, variables = self.catalogue.find_resource(request.uri)
             more = {"uri": request.uri} if resource.takes_uri else {}
             out = await _finished(resource.handler, **variables, **more)
             return out if isinstance(out, InputRequired) else read_result(out, request.uri, resource.wire.mime_type)
@@ -173,7 +171,7 @@ class Services:
         self, request: prompt_pb2.GetPromptRequest, context: Context
     ) -> AsyncIterator[prompt_pb2.GetPromptResponse]:
         async def result() -> prompt_pb2.GetPromptResult | InputRequired:
-            prompt = self.plugin.prompts.get(request.name)
+            prompt = self.catalogue.prompts.get(request.name)
             if prompt is None:
                 raise not_found(f"there is no prompt {request.name!r}")
             args = dict(request.arguments)
@@ -184,18 +182,16 @@ class Services:
         async for event in self._run(request, prompt_pb2.GetPromptResponse, result):
             yield event
 
-    async def complete(
-        self, request: completion_pb2.CompleteRequest, context: Context
-    ) -> completion_pb2.CompleteResponse:
+    async def complete(self, request: completion_pb2.CompleteRequest, context: Context) -> completion_pb2.CompleteResponse:
         try:
             if request.WhichOneof("reference") == "prompt_name":
-                key, known = ("prompt", request.prompt_name, request.argument_name), self.plugin.prompts
+                key, known = ("prompt", request.prompt_name, request.argument_name), self.catalogue.prompts
             else:
-                key, known = ("template", request.resource_uri_template, request.argument_name), self.plugin.templates  # type: ignore[assignment]
+                key, known = ("template", request.resource_uri_template, request.argument_name), self.catalogue.templates  # type: ignore[assignment]
             if key[1] not in known:
                 raise not_found(f"there is no {key[0]} {key[1]!r}")
             found = completion([])
-            if function := self.plugin.completers.get(key):
+            if function := self.catalogue.completers.get(key):
                 args = [request.argument_value, dict(request.resolved_arguments)]
                 found = completion(await _finished(function, *args[: len(inspect.signature(function).parameters)]))
             wire = completion_pb2.Completion(values=found.values, total=found.total, has_more=found.has_more)
@@ -255,9 +251,7 @@ async def _events(call: Call, work: asyncio.Future[Any]) -> AsyncIterator[tuple[
         yield event
 
 
-async def _outcome(
-    call: Call, result: Callable[[], Awaitable[Any]], failed: Callable[[str], Any] | None
-) -> tuple[str, Any]:
+async def _outcome(call: Call, result: Callable[[], Awaitable[Any]], failed: Callable[[str], Any] | None) -> tuple[str, Any]:
     try:
         try:
             out = await result()

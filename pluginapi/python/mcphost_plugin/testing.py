@@ -202,7 +202,7 @@ def _error(wire: context_pb2.ProtocolError) -> ProtocolError:
 @contextlib.asynccontextmanager
 async def serve(plugin: Plugin) -> AsyncIterator[Client]:
     """Serves the plugin until the block ends."""
-    services = Services(plugin)
+    services = Services(plugin.catalogue)
     server = grpc.aio.server(options=_SIZES)
     server.add_generic_rpc_handlers(tuple(_protocol(services)))
     with tempfile.TemporaryDirectory(prefix="p") as folder:

@@ -38,6 +38,7 @@ class Options(TypedDict, total=False):
         (Literal["a", 1], {"enum": ["a", 1]}),
         (Color, {"enum": ["red", "blue"]}),
         (Annotated[int, Field("n", minimum=0)], {"type": "integer", "description": "n", "minimum": 0}),
+        (Annotated[str, Field(examples=("a.csv",))], {"type": "string", "examples": ["a.csv"]}),
         (Annotated[list[str], Field(min_length=1)], {"type": "array", "items": {"type": "string"}, "minItems": 1}),
         (Options, {"type": "object", "properties": {"deep": {"type": "boolean"}}, "additionalProperties": False}),
     ],
