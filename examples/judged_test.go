@@ -18,6 +18,7 @@ type example struct{ lang, settings string }
 func works() map[string]example {
 	return map[string]example{
 		"content-search": {"rust", `{"root":"."}`},
+		"http-api":       {"typescript", `{"base_url":"http://127.0.0.1:1"}`},
 		"text-analytics": {"python", `{"root":"samples"}`},
 	}
 }

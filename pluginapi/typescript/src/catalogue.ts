@@ -17,6 +17,20 @@ const MAX_UPDATES = 256;
 /** The lists that have a revision. */
 type Kind = "tools" | "resources" | "prompts";
 
+/** Who a plugin is. */
+export interface PluginOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly title?: string;
+  readonly description?: string;
+  /** An https address to read more at. */
+  readonly websiteUrl?: string;
+  /** Extension identifiers that the definitions rely on, such as "io.modelcontextprotocol/ui". */
+  readonly extensions?: readonly string[];
+  /** How many calls it can have in flight. Default: the host's, 64. */
+  readonly maxConcurrentCalls?: number;
+}
+
 /** What receives the operator's settings. */
 export interface Configurer {
   readonly shape: Shape;
@@ -41,6 +55,8 @@ export class Catalogue {
   readonly #updates = new Set<string>();
   #watched: ReadonlySet<string> = new Set();
   #wake: () => void = () => {};
+
+  constructor(readonly options: PluginOptions) {}
 
   addTool(tool: Tool): void {
     this.#add(this.tools, tool.wire.name, tool, ToolSchema, "tools");

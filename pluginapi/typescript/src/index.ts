@@ -13,10 +13,10 @@
 
 import "./stdout.js"; // first: whatever prints after it prints to standard error
 
-export { Call } from "./call.js";
+export type { Call } from "./call.js";
 export type { Caller, Capabilities, Client, LogLevel, Principal } from "./caller.js";
 export { LOG_LEVELS } from "./caller.js";
-export type { Subscriber } from "./catalogue.js";
+export type { PluginOptions, Subscriber } from "./catalogue.js";
 export type {
   Annotations,
   Content,
@@ -55,7 +55,6 @@ export type { Answer, InputMethod, InputRequest, Question } from "./exchange.js"
 export { Asked, InputRequired } from "./exchange.js";
 export type { Logger } from "./operator.js";
 export { logger } from "./operator.js";
-export type { PluginOptions } from "./plugin.js";
 export { Plugin } from "./plugin.js";
 export type { Action, Filled, Root, Sampled, SampleMessage, SampleOptions } from "./questions.js";
 export { accepted, formQuestion, rootsQuestion, sampleQuestion, urlQuestion } from "./questions.js";

@@ -3,7 +3,7 @@
 // Declares what a plugin offers: functions become tools, resources and prompts.
 
 import type { Call } from "./call.js";
-import { Catalogue, type Subscriber } from "./catalogue.js";
+import { Catalogue, type PluginOptions, type Subscriber } from "./catalogue.js";
 import {
   declareFamily,
   declarePrompt,
@@ -21,20 +21,6 @@ import { inputShape, type JsonSchema, type Schema, type ValueOf } from "./schema
 import { serve } from "./serve.js";
 import type { Variables } from "./template.js";
 
-/** Who a plugin is. */
-export interface PluginOptions {
-  readonly name: string;
-  readonly version: string;
-  readonly title?: string;
-  readonly description?: string;
-  /** An https address to read more at. */
-  readonly websiteUrl?: string;
-  /** Extension identifiers that the definitions rely on, such as "io.modelcontextprotocol/ui". */
-  readonly extensions?: readonly string[];
-  /** How many calls it can have in flight. Default: the host's, 64. */
-  readonly maxConcurrentCalls?: number;
-}
-
 /**
  * A plugin. Declare what it offers, then run() it.
  *
@@ -45,9 +31,11 @@ export interface PluginOptions {
  */
 export class Plugin {
   /** @internal */
-  readonly catalogue = new Catalogue();
+  readonly catalogue: Catalogue;
 
-  constructor(readonly options: PluginOptions) {}
+  constructor(options: PluginOptions) {
+    this.catalogue = new Catalogue(options);
+  }
 
   /** Where the plugin may keep files that outlive it; set when it is configured. Empty: nowhere. */
   get dataDir(): string {
@@ -147,6 +135,6 @@ export class Plugin {
 
   /** Serves the host until it asks to stop, and ends the process. */
   async run(): Promise<never> {
-    process.exit(await serve(this));
+    process.exit(await serve(this.catalogue));
   }
 }

@@ -35,14 +35,15 @@ export interface Round<R, M> {
   readonly message: (event: CallEvent | Outcome<R>) => M;
 }
 
-/** Runs a round; it is over when its last message is on its way, or nobody waits for it. */
-export async function runRound<R, M>(round: Round<R, M>, stream: Stream<M>, ended: AbortSignal): Promise<void> {
-  const gone = new AbortController();
+/**
+ * Runs a round until its last message is on its way, or nobody waits for it: then
+ * it aborts stop, as others may.
+ */
+export async function runRound<R, M>(round: Round<R, M>, stream: Stream<M>, stop: AbortController): Promise<void> {
   const outbox = new Outbox(stream);
-  stream.on("cancelled", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, ended]);
-  const outcome = await outcomeOf(round, signal, (event) => outbox.add(round.message(event)));
-  await outbox.end(round.message(outcome), gone.signal);
+  stream.on("cancelled", () => stop.abort());
+  const outcome = await outcomeOf(round, stop.signal, (event) => outbox.add(round.message(event)));
+  await outbox.end(round.message(outcome));
 }
 
 async function outcomeOf<R, M>(
@@ -126,14 +127,14 @@ class Outbox<M> {
   }
 
   /** Sends what waits and the last message; returns when they are on their way, or in vain. */
-  end(last: M, gone: AbortSignal): Promise<void> {
+  end(last: M): Promise<void> {
     return new Promise((resolve) => {
-      if (gone.aborted) {
+      if (this.#stream.cancelled || this.#stream.destroyed) {
         return resolve();
       }
-      gone.addEventListener("abort", () => resolve(), { once: true });
-      this.#stream.once("finish", resolve);
-      this.#stream.once("close", resolve);
+      for (const event of ["finish", "cancelled", "close"]) {
+        this.#stream.once(event, resolve);
+      }
       for (const message of [...this.#waiting.splice(0), last]) {
         this.#stream.write(message);
       }

@@ -7,10 +7,10 @@ import { chmodSync, fstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
+import type { Catalogue } from "./catalogue.js";
 import { addGoPlugin } from "./goplugin.js";
 import { SIZES } from "./grpc.js";
 import { kitLogger } from "./operator.js";
-import type { Plugin } from "./plugin.js";
 import { Services, within } from "./services.js";
 import { handshake } from "./stdout.js";
 
@@ -26,17 +26,17 @@ const CLOSE_GRACE = 250;
 const MAX_PATH = 100;
 
 /** Serves until the host asks to stop, or is gone. Returns the exit code. */
-export async function serve(plugin: Plugin): Promise<number> {
+export async function serve(catalogue: Catalogue): Promise<number> {
   const debugging = !handshake && process.env[DEBUG_VARIABLE] === "1";
   if (!handshake && !debugging) {
     process.stderr.write(
-      `${plugin.options.name} is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory and start ` +
+      `${catalogue.options.name} is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory and start ` +
         `mcphost. With ${DEBUG_VARIABLE}=1 in its environment it waits for a debugger's host.\n`,
     );
     return 1;
   }
   try {
-    await new Life(plugin, debugging).run();
+    await new Life(catalogue, debugging).run();
     return 0;
   } catch (err) {
     kitLogger.error("the plugin cannot be served", { err });
@@ -46,17 +46,17 @@ export async function serve(plugin: Plugin): Promise<number> {
 
 /** From the socket to the end of the process. */
 class Life {
-  readonly #plugin: Plugin;
+  readonly #catalogue: Catalogue;
   readonly #debugging: boolean;
   readonly #services: Services;
   readonly #stop = new AbortController();
   readonly #server = new grpc.Server(SIZES);
   #drained = false;
 
-  constructor(plugin: Plugin, debugging: boolean) {
-    this.#plugin = plugin;
+  constructor(catalogue: Catalogue, debugging: boolean) {
+    this.#catalogue = catalogue;
     this.#debugging = debugging;
-    this.#services = new Services(plugin.options, plugin.catalogue);
+    this.#services = new Services(catalogue);
   }
 
   async run(): Promise<void> {
@@ -113,7 +113,7 @@ class Life {
       Test: true,
       Addr: { Network: "unix", String: path },
     };
-    const said = JSON.stringify({ [this.#plugin.options.name]: running }).replaceAll("'", "\\u0027");
+    const said = JSON.stringify({ [this.#catalogue.options.name]: running }).replaceAll("'", "\\u0027");
     process.stderr.write(`Start mcphost with this in its environment:\nMCPHOST_REATTACH='${said}'\n`);
   }
 
@@ -144,7 +144,7 @@ class Life {
       await this.#services.drain(CALL_GRACE);
     }
     this.#services.end();
-    for (const hook of this.#plugin.catalogue.shutdowns) {
+    for (const hook of this.#catalogue.shutdowns) {
       await within(HOOK_GRACE, finished(hook));
     }
     const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));

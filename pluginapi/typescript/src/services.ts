@@ -11,7 +11,6 @@ import { invalidParams, notFound, ProtocolError, ToolError } from "./errors.js";
 import { InputRequired } from "./exchange.js";
 import { addService, type Methods, StatusError, type Stream } from "./grpc.js";
 import { kitLogger } from "./operator.js";
-import type { PluginOptions } from "./plugin.js";
 import * as completionpb from "./proto/completion_pb.js";
 import * as pluginpb from "./proto/plugin_pb.js";
 import * as promptpb from "./proto/prompt_pb.js";
@@ -24,14 +23,13 @@ import { dumpOptional, isObject, load, messageOf } from "./wire.js";
 
 /** The services of one plugin. */
 export class Services {
-  readonly #options: PluginOptions;
   readonly #catalogue: Catalogue;
-  readonly #calls = new Set<Promise<void>>();
-  readonly #ended = new AbortController();
+  /** The calls in flight, and what stops them. */
+  readonly #calls = new Map<AbortController, Promise<void>>();
+  #ended = false;
   #wakes: (() => void)[] = [];
 
-  constructor(options: PluginOptions, catalogue: Catalogue) {
-    this.#options = options;
+  constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
     catalogue.wakeWith(() => this.#wake());
   }
@@ -47,12 +45,15 @@ export class Services {
 
   /** Waits for the calls in flight, for grace milliseconds at most. */
   async drain(grace: number): Promise<void> {
-    await within(grace, Promise.allSettled(this.#calls));
+    await within(grace, Promise.allSettled(this.#calls.values()));
   }
 
   /** Aborts the calls that are still in flight, and ends the watch. */
   end(): void {
-    this.#ended.abort();
+    this.#ended = true;
+    for (const stop of this.#calls.keys()) {
+      stop.abort();
+    }
     this.#wake();
   }
 
@@ -69,7 +70,7 @@ export class Services {
   }
 
   #describe(): pluginpb.DescribeResponse {
-    const { name, version, title = "", description = "", websiteUrl = "", extensions = [] } = this.#options;
+    const { name, version, title = "", description = "", websiteUrl = "", extensions = [] } = this.#catalogue.options;
     return create(pluginpb.DescribeResponseSchema, {
       name,
       version,
@@ -79,7 +80,7 @@ export class Services {
       extensions: [...extensions],
       abilities: this.#catalogue.abilities(),
       settingsSchemaJson: dumpOptional(this.#catalogue.configurer?.shape.json),
-      limits: { maxConcurrentCalls: this.#options.maxConcurrentCalls ?? 0 },
+      limits: { maxConcurrentCalls: this.#catalogue.options.maxConcurrentCalls ?? 0 },
     });
   }
 
@@ -106,7 +107,7 @@ export class Services {
   async #watch(stream: Stream<pluginpb.WatchResponse>): Promise<void> {
     stream.on("cancelled", () => this.#wake());
     let told = "";
-    while (!this.#ended.signal.aborted && !stream.cancelled) {
+    while (!this.#ended && !stream.cancelled) {
       const woken = new Promise<void>((resolve) => this.#wakes.push(resolve));
       const revisions = this.#catalogue.revisions();
       const now = [revisions.tools, revisions.resources, revisions.prompts].join();
@@ -251,12 +252,13 @@ export class Services {
 
   /** Runs a round of a call, which a stop waits for. */
   async #round<R, M>(round: Round<R, M>, stream: Stream<M>): Promise<void> {
-    const running = runRound(round, stream, this.#ended.signal);
-    this.#calls.add(running);
+    const stop = new AbortController();
+    const running = runRound(round, stream, stop);
+    this.#calls.set(stop, running);
     try {
       await running;
     } finally {
-      this.#calls.delete(running);
+      this.#calls.delete(stop);
     }
   }
 }

@@ -77,7 +77,7 @@ export interface ToolAnswer {
 
 /** Serves the plugin until the client is closed. */
 export async function serve(plugin: Plugin): Promise<Client> {
-  const services = new Services(plugin.options, plugin.catalogue);
+  const services = new Services(plugin.catalogue);
   const server = new grpc.Server(SIZES);
   services.addTo(server);
   const folder = mkdtempSync(join(tmpdir(), "p"));

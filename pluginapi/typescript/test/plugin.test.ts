@@ -204,6 +204,32 @@ served("changed keys are a mistake that is told", async (plugin, connect) => {
   assert.match(got.text, /asks "two" where it asked "one"/);
 });
 
+served("what a call asks and keeps is bounded", async (plugin, connect) => {
+  plugin.tool({ name: "same" }, (_, call) =>
+    Promise.all([call.roots("k"), call.elicitUrl("k", "", "x:")]).then(() => ""),
+  );
+  plugin.tool({ name: "many" }, async (_, call) => {
+    await Promise.all(Array.from({ length: 33 }, (_, i) => call.roots(`${i}`)));
+  });
+  plugin.tool({ name: "long" }, async (_, call) => {
+    await call.memo("m", () => "x".repeat(70_000));
+    await call.roots("k");
+  });
+  plugin.tool({ name: "nameless" }, async (_, call) => `${await call.roots("")}`);
+  const says = {
+    same: /two different questions have the key "k"/,
+    many: /33 questions/,
+    long: /limit is 65536/,
+    nameless: /1 to 128/,
+  };
+  const client = await connect();
+  for (const [name, pattern] of Object.entries(says)) {
+    const got = await client.callTool(name, {}, { answer: () => ({ roots: [] }) });
+    assert.equal(got.isError, true, name);
+    assert.match(got.text, pattern);
+  }
+});
+
 served("rounds can be taken by hand", async (plugin, connect) => {
   plugin.tool({ name: "manual" }, (_, call) => {
     const given = call.answers().get("roots");
