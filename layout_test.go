@@ -22,7 +22,7 @@ const module = "github.com/mcphost/mcphost"
 // longest key that matches a package is its law.
 var mayImport = map[string][]string{
 	"cmd/mcphost/...":               {"cmd/mcphost/...", "host", "host/contract"},
-	"cmd/mcphost/internal/scaffold": {".", "pluginapi/python", "pluginapi/rust", "pluginapi/typescript"},
+	"cmd/mcphost/internal/scaffold": {".", "pluginapi/java", "pluginapi/python", "pluginapi/rust", "pluginapi/typescript"},
 
 	"host":                    {"host/internal/..."}, // the one place that joins the stages
 	"host/contract":           {"host/internal/discover", "host/internal/schema", "pluginapi", "proto/..."},

@@ -18,7 +18,7 @@ import (
 )
 
 // languages are those of the author kits.
-func languages() []string { return []string{"go", "python", "typescript", "rust"} }
+func languages() []string { return []string{"go", "python", "typescript", "rust", "java"} }
 
 // A promise is one row of the contract: what every tour does, in whatever
 // language it is written.

@@ -27,7 +27,7 @@ var root = filepath.Join("..", "..", "..")
 const longWork = 15 * time.Minute
 
 // kitLanguages are those that there is an author kit for.
-func kitLanguages() []string { return []string{"go", "python", "typescript", "rust"} }
+func kitLanguages() []string { return []string{"go", "python", "typescript", "rust", "java"} }
 
 // From an empty folder to an answer under a client, as an author gets there: by
 // the commands that "plugin new" and the README name.

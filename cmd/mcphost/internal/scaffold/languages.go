@@ -4,6 +4,7 @@ package scaffold
 
 import (
 	"github.com/mcphost/mcphost"
+	"github.com/mcphost/mcphost/pluginapi/java"
 	"github.com/mcphost/mcphost/pluginapi/python"
 	"github.com/mcphost/mcphost/pluginapi/rust"
 	"github.com/mcphost/mcphost/pluginapi/typescript"
@@ -16,5 +17,6 @@ func languages() []language {
 		{name: "python", kit: python.Source},
 		{name: "typescript", kit: typescript.Source},
 		{name: "rust", kit: rust.Source},
+		{name: "java", kit: java.Source},
 	}
 }
