@@ -119,6 +119,39 @@ func TestLogLinesOfManyMakers(t *testing.T) {
 	}
 }
 
+func TestStacksKeepTheirLinesAndForgeNone(t *testing.T) {
+	log := logger(t)
+	s := newStderrLog(log.log)
+	s.read(strings.NewReader(`{"@level":"error","@message":"tool t failed\nTraceback:\n  File \"x\"\n\u001b[31mKeyError","stack":"a\r\nb\n"}` + "\n"))
+	got := log.String()
+	for _, want := range []string{"tool t failed:", "  | Traceback:\n", `  |   File "x"`, "  | \uFFFD[31mKeyError\n", "  | a\n", "  | b\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "\x1b") || strings.Contains(got, "\nTraceback") {
+		t.Errorf("a plugin can write lines of its own:\n%s", got)
+	}
+}
+
+func TestLastWordsNameTheCause(t *testing.T) {
+	for said, want := range map[string]string{
+		"starting\npanic: gouch\n\ngoroutine 1 [running]:\nmain.main()\n\t/x/main.go:3 +0x4e\nexit status 2":    "panic: gouch",
+		"Traceback (most recent call last):\n  File \"x\", line 1\nModuleNotFoundError: No module named 'grpc'": "ModuleNotFoundError: No module named 'grpc'",
+		"file:///x/main.js:3\nthrow new Error('later');\n      ^\n\nError: later\n    at x\n\nNode.js v20.20.2": "Error: later",
+		"thread 'main' (7) panicked at src/main.rs:3:5:\nouch\nnote: run with `RUST_BACKTRACE=1`":               "thread 'main' (7) panicked at src/main.rs:3:5:",
+		"Exception in thread \"main\" java.lang.IllegalStateException: no\n\tat x.Main.main(Main.java:3)":       `Exception in thread "main" java.lang.IllegalStateException: no`,
+		"one\nabout to die": "about to die",
+		"":                  "",
+	} {
+		s := newStderrLog(hclog.NewNullLogger())
+		s.read(strings.NewReader(said + "\n"))
+		if got := s.lastWords(); got != want {
+			t.Errorf("%q: got %q, want %q", said, got, want)
+		}
+	}
+}
+
 func TestChattyPluginIsBoundedInTheLog(t *testing.T) {
 	log := logger(t)
 	s := newStderrLog(log.log)
@@ -126,8 +159,8 @@ func TestChattyPluginIsBoundedInTheLog(t *testing.T) {
 	if n := strings.Count(log.String(), "stream=stderr"); n < lineBurst || n > lineBurst+500 {
 		t.Errorf("%d of 5000 lines are in the log", n)
 	}
-	if s.lastLine() != "last" || len(s.tail) > tailSize {
-		t.Errorf("last line is %q of %d bytes", s.lastLine(), len(s.tail))
+	if s.lastWords() != "last" || len(s.tail) > tailSize {
+		t.Errorf("last line is %q of %d bytes", s.lastWords(), len(s.tail))
 	}
 }
 

@@ -167,7 +167,7 @@ func (p *process) kill() {
 func (p *process) ended() *exitError {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return &exitError{state: p.state, lastLine: p.stderr.lastLine()}
+	return &exitError{state: p.state, lastLine: p.stderr.lastWords()}
 }
 
 // started reports whether there ever was a process.

@@ -4,6 +4,8 @@ package plugin
 
 import (
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +52,12 @@ func (s *stderrLog) line(line string) {
 		return
 	}
 	if level, text, fields, ok := parseLogLine(line); ok {
+		// What follows the first line, such as a stack, becomes a field: the log
+		// indents those, so that no plugin can write lines in the host's name.
+		text, rest, _ := strings.Cut(text, "\n")
+		if rest != "" {
+			fields = append(fields, "detail", cleanBlock(rest))
+		}
 		s.log.Log(level, clean(text), fields...)
 		return
 	}
@@ -74,22 +82,29 @@ func (s *stderrLog) keep(line string) {
 	s.tail = append(append(s.tail, line...), '\n')
 }
 
-// lastLine returns the last line that says anything.
-func (s *stderrLog) lastLine() string {
-	text := s.end()
-	return text[strings.LastIndexByte(text, '\n')+1:]
+// lastWords returns the line that most likely says why the process ended: the
+// last one that names an error, or else the last. Many runtimes print a stack
+// after the cause.
+func (s *stderrLog) lastWords() string {
+	lines := strings.Split(s.end(), "\n")
+	for _, line := range slices.Backward(lines) {
+		if cause.MatchString(line) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return strings.TrimSpace(lines[len(lines)-1])
 }
+
+// cause matches the line in which Go, Python, Node, Rust, Java and many programs
+// name what ended them.
+var cause = regexp.MustCompile(`^\s*(panic: |fatal error: |thread '.*' .*panicked at |Exception in thread |([\w.]+\.)?\w*(Error|Exception)\b.*: |(error|fatal): )`)
 
 // end returns the last lines, bounded for an error text.
 func (s *stderrLog) end() string {
 	s.mu.Lock()
 	tail := string(s.tail[max(0, len(s.tail)-tailShown):])
 	s.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(tail), "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return strings.Join(lines, "\n")
+	return cleanBlock(strings.TrimSpace(tail))
 }
 
 // parseLogLine reads one JSON object as hclog writes it. Others write JSON too:
@@ -108,7 +123,7 @@ func parseLogLine(line string) (level hclog.Level, text string, fields []any, ok
 		case "@timestamp", "@module":
 		default:
 			if len(fields) < 2*maxFields {
-				fields = append(fields, clean(string(key)), clean(jsonText(value)))
+				fields = append(fields, clean(string(key)), cleanBlock(jsonText(value)))
 			}
 		}
 		return nil
@@ -168,6 +183,15 @@ func clean(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
+
+// cleanBlock is clean for a text of several lines.
+func cleanBlock(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i := range lines {
+		lines[i] = clean(strings.TrimSuffix(lines[i], "\r"))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // A lineLimit bounds how many lines a plugin may log. It counts what it drops
