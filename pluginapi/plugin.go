@@ -31,6 +31,8 @@ type Plugin struct {
 	completions *completions
 	updates     *updates
 
+	configuring chan struct{} // holds one while a host configures the plugin
+
 	mu       sync.Mutex
 	serving  bool
 	details  Details
@@ -40,8 +42,8 @@ type Plugin struct {
 	onSubs   func(uris []string) (accepted []string)
 	mistakes []error
 
-	configured bool   // the host has called Configure
-	identity   string // what it said then
+	configured bool   // a host has called Configure, and its settings were taken
+	identity   string // what the last one said that called it
 	dataDir    string
 }
 
@@ -97,6 +99,7 @@ func New(name, version string) *Plugin {
 		templates:   newCatalogue[*pluginv1.ResourceTemplate, *resourceFamily](changes, (*pluginv1.ResourceTemplate).GetUriTemplate),
 		completions: newCompletions(),
 		updates:     newUpdates(changes),
+		configuring: make(chan struct{}, 1),
 	}
 	if name == "" {
 		p.fail(errors.New("the plugin has no name: give New one"))

@@ -140,7 +140,7 @@ func plainNumbers(raw json.RawMessage) json.RawMessage {
 }
 
 func withPlainNumbers(v any) any {
-	const exact = 1 << 53 // up to here a float64 holds every whole number
+	const exact = 1 << 53 // below it a float64 holds every whole number
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
@@ -151,7 +151,7 @@ func withPlainNumbers(v any) any {
 			v[i] = withPlainNumbers(element)
 		}
 	case json.Number:
-		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".eE") && f == math.Trunc(f) && math.Abs(f) <= exact {
+		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".eE") && f == math.Trunc(f) && math.Abs(f) < exact {
 			return json.Number(strconv.FormatInt(int64(f), 10))
 		}
 	}
@@ -162,12 +162,20 @@ func withPlainNumbers(v any) any {
 func (in input) validate(raw json.RawMessage) error {
 	var v any
 	if err := json.Unmarshal(raw, &v); err != nil {
-		return err
+		return tooLarge(err)
 	}
 	if err := in.check.Validate(v); err != nil {
 		return errors.New(complaint(err))
 	}
 	return nil
+}
+
+// tooLarge says of a number that no float64 holds what is wrong with it.
+func tooLarge(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s is too large", wrong.Value)
+	}
+	return err
 }
 
 // complaint turns the validator's nested "validating /properties/a: ..." into

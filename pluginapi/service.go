@@ -28,13 +28,17 @@ func (s *pluginService) Describe(context.Context, *pluginv1.DescribeRequest) (*p
 
 func (s *pluginService) Configure(ctx context.Context, req *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
 	p := s.plugin
+	select { // one host at a time: the author's function is not asked twice at once
+	case p.configuring <- struct{}{}:
+		defer func() { <-p.configuring }()
+	case <-ctx.Done():
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 	p.mu.Lock()
-	again := p.configured
-	p.configured = true
+	again, settings := p.configured, p.settings
 	if !again {
 		p.identity, p.dataDir = req.GetPluginName(), req.GetDataDir()
 	}
-	settings := p.settings
 	p.mu.Unlock()
 
 	if again {
@@ -51,6 +55,10 @@ func (s *pluginService) Configure(ctx context.Context, req *pluginv1.ConfigureRe
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, validText(err.Error()))
 	}
+	// Only now: after a refusal, a host that attaches may give better ones.
+	p.mu.Lock()
+	p.configured = true
+	p.mu.Unlock()
 	return &pluginv1.ConfigureResponse{}, nil
 }
 

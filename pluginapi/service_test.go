@@ -105,6 +105,27 @@ func TestSettingsOfOnePluginComeOnce(t *testing.T) {
 	}
 }
 
+func TestSettingsCanBeGivenAgainAfterARefusal(t *testing.T) {
+	p := pluginapi.New("test", "1")
+	pluginapi.OnConfigure(p, func(_ context.Context, s struct {
+		Key string `json:"key"`
+	}) error {
+		if s.Key == "" {
+			return errors.New("key is empty")
+		}
+		return nil
+	})
+	client := pluginv1.NewPluginServiceClient(serve(t, p))
+	for _, try := range []struct {
+		raw  string
+		want codes.Code
+	}{{`{"key":""}`, codes.InvalidArgument}, {`{"key":""}`, codes.InvalidArgument}, {`{"key":"k"}`, codes.OK}, {`{"key":"k"}`, codes.FailedPrecondition}} {
+		if _, err := client.Configure(t.Context(), &pluginv1.ConfigureRequest{SettingsJson: []byte(try.raw)}); status.Code(err) != try.want {
+			t.Errorf("%s: got %v, want %v", try.raw, err, try.want)
+		}
+	}
+}
+
 func TestPluginWithoutHooksSaysSo(t *testing.T) {
 	p := pluginapi.New("test", "1")
 	client := pluginv1.NewPluginServiceClient(serve(t, p))

@@ -204,6 +204,7 @@ func TestArgumentsThatDoNotConformNeverReachTheTool(t *testing.T) {
 		"nested in list": {`{"who":"a","tags":["a",1]}`, `tags[]: type: 1 has type "integer", want "string"`},
 		"null list":      {`{"who":"a","tags":null}`, `tags: type: null has type "null", want "array"`},
 		"too large":      {`{"who":"a","age":99999999999999999999}`, `age: number 99999999999999999999 does not fit in int`},
+		"no number":      {`{"who":"a","age":1e400}`, `number 1e400 is too large`},
 		"not base64":     {`{"who":"a","key":"%"}`, `illegal base64 data at input byte 0`},
 		"not JSON":       {`{`, `unexpected end of JSON input`},
 	} {

@@ -2,7 +2,6 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -20,14 +19,14 @@ use super::{guarded, BoxStream, Parts};
 /// Answers for the plugin as a whole.
 pub(crate) struct PluginInfo {
     parts: Parts,
-    configuring: AtomicBool,
+    configuring: tokio::sync::Mutex<()>,
 }
 
 impl PluginInfo {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             parts,
-            configuring: AtomicBool::new(false),
+            configuring: tokio::sync::Mutex::new(()),
         }
     }
 }
@@ -47,11 +46,9 @@ impl PluginService for PluginInfo {
         &self,
         request: Request<v1::ConfigureRequest>,
     ) -> Result<Response<v1::ConfigureResponse>, Status> {
-        if self.configuring.swap(true, Ordering::AcqRel) {
-            return Err(Status::failed_precondition(
-                "configured already: other settings need a new process",
-            ));
-        }
+        // One host at a time. After a refusal, one that attaches may give better
+        // settings.
+        let _configuring = self.configuring.lock().await;
         let request = request.into_inner();
         let plugin = &self.parts.plugin;
         let identity = request.plugin_name;
@@ -65,6 +62,11 @@ impl PluginService for PluginInfo {
             });
             return Err(Status::unimplemented("this plugin has no settings"));
         };
+        if plugin.0.configured.get().is_some() {
+            return Err(Status::failed_precondition(
+                "configured already: other settings need a new process",
+            ));
+        }
         let raw: Value = serde_json::from_slice(&request.settings_json)
             .map_err(|err| Status::invalid_argument(format!("invalid settings: {err}")))?;
         let settings = guarded(async { (settings.configure)(raw).await })
