@@ -208,6 +208,11 @@ func (a *attachment) dial(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.to.Network == "unix" {
+		if err := checkOwner(wire); err != nil {
+			return nil, errors.Join(err, wire.Close())
+		}
+	}
 	l := &link{Conn: wire, at: a}
 	first := make(chan net.Conn, 1)
 	first <- l

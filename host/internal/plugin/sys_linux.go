@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"syscall"
 
@@ -39,23 +40,11 @@ func (p *process) collect(cmd *exec.Cmd) error {
 }
 
 // checkPeer makes sure that the process at the other end belongs to the group.
-// Behind a wrapper ("npx", "sh -c") it is a descendant of the child.
+// The socket's name alone does not say whose it is.
 func checkPeer(conn net.Conn, group int) error {
-	socket, ok := conn.(syscall.Conn)
-	if !ok {
-		return fmt.Errorf("connection of type %T has no socket", conn)
-	}
-	raw, err := socket.SyscallConn()
+	peer, err := peerOf(conn)
 	if err != nil {
 		return err
-	}
-	var peer *unix.Ucred
-	var peerErr error
-	err = raw.Control(func(fd uintptr) {
-		peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	})
-	if err = errors.Join(err, peerErr); err != nil {
-		return fmt.Errorf("who answers at the plugin's socket: %w", err)
 	}
 	got, err := unix.Getpgid(int(peer.Pid))
 	if err != nil {
@@ -65,4 +54,37 @@ func checkPeer(conn net.Conn, group int) error {
 		return fmt.Errorf("process %d of group %d answers at the plugin's socket, not the plugin's group %d", peer.Pid, got, group)
 	}
 	return nil
+}
+
+// checkOwner makes sure that the process at the other end is this user's or
+// root's: who is attached to gets the plugin's settings, secrets included.
+func checkOwner(conn net.Conn) error {
+	peer, err := peerOf(conn)
+	if err != nil {
+		return err
+	}
+	if uid := os.Geteuid(); peer.Uid != 0 && int(peer.Uid) != uid {
+		return fmt.Errorf("process %d, which answers there, belongs to user %d, not to %d", peer.Pid, peer.Uid, uid)
+	}
+	return nil
+}
+
+func peerOf(conn net.Conn) (*unix.Ucred, error) {
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("connection of type %T has no socket", conn)
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var peer *unix.Ucred
+	var peerErr error
+	err = raw.Control(func(fd uintptr) {
+		peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	})
+	if err = errors.Join(err, peerErr); err != nil {
+		return nil, fmt.Errorf("who answers at the plugin's socket: %w", err)
+	}
+	return peer, nil
 }

@@ -26,3 +26,7 @@ func (p *process) collect(cmd *exec.Cmd) error {
 
 // checkPeer relies on the socket's directory, which is private to this user.
 func checkPeer(net.Conn, int) error { return nil }
+
+// checkOwner relies on the same: the kits make a private directory for a process
+// that is to be debugged.
+func checkOwner(net.Conn) error { return nil }
