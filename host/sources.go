@@ -75,11 +75,14 @@ func (s *Server) discover(context.Context) ([]registry.Source, error) {
 		s.log.Error("some plugin directories cannot be used", "err", err)
 	}
 	for _, skip := range skipped {
-		if skip.Configured {
+		switch {
+		case skip.Configured:
 			s.log.Warn("configured plugin cannot be used", "plugin", skip.Name, "path", skip.Path, "why", skip.Reason)
-			continue
+		case skip.Meant:
+			s.log.Warn("plugin was left alone", "path", skip.Path, "why", skip.Reason)
+		default:
+			s.log.Debug("left alone", "path", skip.Path, "why", skip.Reason)
 		}
-		s.log.Debug("left alone", "path", skip.Path, "why", skip.Reason)
 	}
 	sources := append([]registry.Source(nil), s.opts.Sources...)
 	for _, candidate := range found {

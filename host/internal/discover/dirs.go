@@ -47,11 +47,29 @@ func (s *scan) directory(dir string) error {
 		candidate, reason := fromEntry(root, path)
 		if reason != "" {
 			s.skip(wouldBe(path), path, "%s", reason)
+			s.skipped[len(s.skipped)-1].Meant = meant(path)
 			continue
 		}
 		s.inDirs = append(s.inDirs, candidate)
 	}
 	return nil
+}
+
+// meant reports whether a skipped entry looks like a plugin all the same.
+func meant(path string) bool {
+	base := filepath.Base(path)
+	if strings.HasPrefix(base, ".") || unfinished(base) {
+		return false
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return false
+	case info.IsDir():
+		_, err := os.Stat(filepath.Join(path, ManifestFile))
+		return err == nil
+	}
+	return info.Mode().IsRegular() && info.Size() > 0 && runnable(path)
 }
 
 // wouldBe returns the identity that a skipped entry would have, if any.

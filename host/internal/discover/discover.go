@@ -30,6 +30,9 @@ type Skipped struct {
 	// Configured is set if the configuration names it and does not disable it:
 	// then somebody misses it.
 	Configured bool
+	// Meant is set for what somebody has put into a plugin directory as a plugin,
+	// as far as one can tell: a program, or a folder with a plugin.yaml.
+	Meant bool
 }
 
 // Scan finds the plugins. First come the configured ones in their order, then
@@ -84,6 +87,7 @@ func (s *scan) merge(configured []Manifest) []Candidate {
 		case taken && owner == candidate.Source: // the configured plugin is this one
 		case taken:
 			s.skip(candidate.Name, candidate.Source, "the name %q is taken by %s; rename one of them", candidate.Name, owner)
+			s.skipped[len(s.skipped)-1].Meant = true
 		default:
 			owners[candidate.Name] = candidate.Source
 			found = append(found, candidate)
