@@ -83,11 +83,16 @@ func TestCallOfShortenedNameFindsItsOwner(t *testing.T) {
 func TestUnknownToolIsNotFoundOnceAllHaveAnswered(t *testing.T) {
 	sources := of(fake("a", "one"), scripted("b", failsPermanently))
 	bubble(t, Options{}, sources, func(t *testing.T, r *Registry) {
-		for _, name := range []string{"a__nope", "nope", "b__nope", ""} {
+		for _, name := range []string{"a__nope", "nope", ""} {
 			_, err := call(t, r, name)
 			if e := wantReason(t, err, mcp.ReasonNotFound); e.Message != "Unknown tool: "+name {
 				t.Errorf("message = %q", e.Message)
 			}
+		}
+		_, err := call(t, r, "b__nope")
+		e := wantReason(t, err, mcp.ReasonUnavailable)
+		if want := "Tool b__nope may be offered by plugin b, which cannot be started as it is installed or configured"; e.Message != want {
+			t.Errorf("message = %q", e.Message)
 		}
 	})
 }

@@ -141,3 +141,8 @@ func failure(message string, sources []mcp.SourceState) error {
 func unavailable(message string) *mcp.ProtocolError {
 	return &mcp.ProtocolError{Reason: mcp.ReasonUnavailable, Message: message, Data: []byte(`{"retryable":true}`)}
 }
+
+// hopeless returns an error for what will not work either when it is tried again.
+func hopeless(message string) *mcp.ProtocolError {
+	return &mcp.ProtocolError{Reason: mcp.ReasonUnavailable, Message: message, Data: []byte(`{"retryable":false}`)}
+}

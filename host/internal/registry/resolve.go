@@ -26,6 +26,7 @@ func (k *kind[T]) resolve(ctx context.Context, id string) (*item[T], error) {
 		what:   k.list.noun() + " " + id,
 		lists:  []listID{k.list},
 		stages: func(sources []*source) [][]*source { return k.candidates(sources, id) },
+		owns:   func(src *source) bool { return k.scoped && src.bears(id) },
 		found: func(s *snapshot) bool {
 			it = k.find(s, id)
 			return it != nil || k.removed(s, id)
@@ -118,6 +119,7 @@ type search struct {
 	what   string   // for people
 	lists  []listID // that it may be in
 	stages func([]*source) [][]*source
+	owns   func(*source) bool // whether only this source, or a namesake, can have it; nil: never
 	found  func(*snapshot) bool
 }
 
@@ -137,7 +139,7 @@ func (r *Registry) seek(ctx context.Context, sought search) error {
 	if sought.found(s) {
 		return nil
 	}
-	var absent []string // by name
+	var absent, disabled []string // by name
 	for _, stage := range sought.stages(r.configured()) {
 		if s, err = r.await(ctx, sought, stage); err != nil {
 			return waitError(err)
@@ -146,13 +148,20 @@ func (r *Registry) seek(ctx context.Context, sought search) error {
 			return nil
 		}
 		for _, src := range stage {
-			if s.sources[src.index].absentFrom(sought.lists) && !slices.Contains(absent, src.Name) {
+			switch st := s.sources[src.index]; {
+			case st.absentFrom(sought.lists) && !slices.Contains(absent, src.Name):
 				absent = append(absent, src.Name)
+			case st.off() && sought.owns != nil && sought.owns(src) && !slices.Contains(disabled, src.Name):
+				disabled = append(disabled, src.Name)
 			}
 		}
 	}
 	if len(absent) > 0 || s.discovery.err != nil {
 		return unavailable(sought.what + " may be offered by " + absentees(absent) + "; try again")
+	}
+	if len(disabled) > 0 {
+		return hopeless(fmt.Sprintf("%s may be offered by plugin %s, which cannot be started as it is installed or configured",
+			sought.what, strings.Join(disabled, " or ")))
 	}
 	return errUnknown
 }

@@ -5,6 +5,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -279,7 +280,28 @@ func TestDisabledPluginsToolsAreWithdrawn(t *testing.T) {
 		changes.want(t, 1)
 		wantNames(t, mustList(t, r), "b__two")
 		_, err = call(t, r, "a__one")
-		wantReason(t, err, mcp.ReasonNotFound)
+		wantReason(t, err, mcp.ReasonUnavailable)
+	})
+}
+
+func TestPluginWhoseFileIsReplacedComesBack(t *testing.T) {
+	a := scripted("a", func(_ context.Context, n int) (*fakePlugin, error) {
+		switch n {
+		case 1:
+			return offering("old"), nil
+		case 2:
+			return nil, permanentFailure{fs.ErrNotExist}
+		}
+		return offering("new"), nil
+	})
+	bubble(t, Options{}, of(a), func(t *testing.T, r *Registry) {
+		mustList(t, r)
+		a.last().crash()
+		synctest.Wait()
+		_, err := call(t, r, "a__old")
+		wantPluginError(t, err, "is not available now; try again in 1 s")
+		pass(time.Second)
+		wantNames(t, mustList(t, r), "a__new")
 	})
 }
 

@@ -130,6 +130,9 @@ func (st *status) failing(list listID) bool {
 // absent reports whether the source may yet contribute, but does not.
 func (st *status) absent(list listID) bool { return st.lacks(list) && st.state != disabled }
 
+// off reports whether the plugin has failed for good.
+func (st *status) off() bool { return st.state == disabled }
+
 // absentFrom reports whether the source is absent from one of the lists.
 func (st *status) absentFrom(lists []listID) bool { return slices.ContainsFunc(lists, st.absent) }
 

@@ -4,6 +4,8 @@ package registry
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/mcp"
@@ -71,7 +73,7 @@ func (v *supervisor) start() step {
 
 // startFailed decides what becomes of a source whose attempt failed.
 func (v *supervisor) startFailed(err error) step {
-	if permanent(err) {
+	if permanent(err) && !v.replaced(err) {
 		v.r.log.Error("plugin is disabled", "plugin", v.src.Name, "err", err)
 		v.offers = nil
 		v.set(func(st *status) {
@@ -89,6 +91,12 @@ func (v *supervisor) startFailed(err error) step {
 		st.trouble = trouble("failed to start and is tried again", err)
 	})
 	return v.rest(delay, v.again)
+}
+
+// replaced reports whether a plugin that has run cannot be run for want of its
+// file: as a rule somebody is about to put a new one there.
+func (v *supervisor) replaced(err error) bool {
+	return v.offers != nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission))
 }
 
 // adopt publishes a plugin that has started.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -118,9 +119,10 @@ func fraction(done, total float64) string {
 }
 
 // callFault explains why a call was refused: by a plugin that failed, for want
-// of such a tool, or else by the tool's plugin.
+// of such a tool, or else by the tool's plugin. It starts nothing more.
 func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, fault error) error {
-	if refused := (*host.Error)(nil); !errors.As(fault, &refused) {
+	refused := (*host.Error)(nil)
+	if !errors.As(fault, &refused) {
 		return requestFault("call "+tool, fault)
 	}
 	fault = requestFault("call "+tool, fault)
@@ -130,10 +132,12 @@ func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, 
 		return failed.State == "skipped" || !slices.ContainsFunc(owners, func(p host.PluginStatus) bool { return p.Name == failed.Name })
 	})
 	switch {
-	case ctx.Err() != nil, isListed(ctx, srv, tool):
+	case ctx.Err() != nil:
 		return fault
 	case len(failed) > 0:
 		return errors.Join(fault, pluginFaults(failed))
+	case !strings.HasPrefix(refused.Message, "Unknown tool"): // which is how the host says it
+		return fault
 	}
 	for _, p := range owners {
 		if p.State == "skipped" {
@@ -141,10 +145,4 @@ func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, 
 		}
 	}
 	return withCode(exitNotFound, fmt.Errorf("%w; mcphost tools shows what there is", fault))
-}
-
-// isListed reports whether there is a tool of that name. It starts all plugins.
-func isListed(ctx context.Context, srv *host.Server, name string) bool {
-	list, err := listTools(ctx, srv)
-	return err == nil && slices.ContainsFunc(list.Tools, func(t tool) bool { return t.Name == name })
 }
