@@ -27,7 +27,7 @@ func main() { os.Exit(run()) }
 // by default, so that the second one kills at once; plugins notice by
 // themselves that their host is gone.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
 	collectLess()
@@ -40,8 +40,19 @@ func run() int {
 		TakeWire:   takeWire,
 		TypedInput: isatty.IsTerminal(os.Stdin.Fd()),
 		WatchedErr: isatty.IsTerminal(os.Stderr.Fd()),
+		WatchedOut: isatty.IsTerminal(os.Stdout.Fd()),
 		Version:    programVersion(version, debug.ReadBuildInfo),
 	})
+}
+
+// ends are the signals that end the program gracefully. A terminal that closes
+// sends the last one; who started the program with nohup wants it ignored.
+func ends() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // collectLess lets the heap grow further between collections than Go does by

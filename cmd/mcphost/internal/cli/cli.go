@@ -31,6 +31,7 @@ type Env struct {
 	TakeWire   func() (io.Reader, io.Writer, error)
 	TypedInput bool // a person types In
 	WatchedErr bool // a person watches Err
+	WatchedOut bool // Out is a terminal
 	Version    string
 }
 

@@ -112,6 +112,32 @@ func TestReportsAreShownOnlyToSomebody(t *testing.T) {
 	}
 }
 
+func TestResultsCannotSteerATerminal(t *testing.T) {
+	result := []byte(`{"content":[{"type":"text","text":"a\u001b[31m\u0007\u009b2J\tb\nc"}]}`)
+	for watched, want := range map[bool]string{true: "a\uFFFD[31m\uFFFD\uFFFD2J\tb\nc\n", false: "a\x1b[31m\a\u009b2J\tb\nc\n"} {
+		var out bytes.Buffer
+		a := &app{env: Env{Out: &out, WatchedOut: watched}}
+		if err := a.printResult("t", result, callFlags{}, nil); err != nil || out.String() != want {
+			t.Errorf("watched %t: got %q, %v; want %q", watched, out.String(), err, want)
+		}
+	}
+}
+
+func TestAddressesAreListenedOnAsTheyAreWritten(t *testing.T) {
+	for addr, want := range map[string]string{"0.0.0.0:1": "tcp4", "127.0.0.1:1": "tcp4", "[::]:1": "tcp", ":1": "tcp", "localhost:1": "tcp"} {
+		if got := networkOf(addr); got != want {
+			t.Errorf("%s: %s, want %s", addr, got, want)
+		}
+	}
+	for addr, want := range map[string]string{
+		"0.0.0.0:80": "127.0.0.1:80", "[::]:80": "[::1]:80", "192.0.2.7:80": "192.0.2.7:80", "127.0.0.1:80": "127.0.0.1:80",
+	} {
+		if got := reachable(addr); got != want {
+			t.Errorf("%s: %s, want %s", addr, got, want)
+		}
+	}
+}
+
 func TestFaultOfPluginsNamesEach(t *testing.T) {
 	err := pluginFaults([]failedPlugin{{"a", "backoff", "it\nbroke"}, {"b", "skipped", "gone"}})
 	if want := "plugin a: backoff: it broke\nplugin b: skipped: gone"; err.Error() != want || exitCode(err) != exitPlugins {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/mcphost/mcphost/host"
 )
@@ -76,11 +77,25 @@ func (a *app) printShown(tool string, show *resultPrinter) error {
 		}
 		show.err = err
 	}
+	if a.env.WatchedOut {
+		text = forTerminal(text)
+	}
 	err := a.print(append(show.bytes, text...))
 	if show.err != nil {
 		err = errors.Join(fmt.Errorf("call %s: --out: %w", tool, show.err), err)
 	}
 	return err
+}
+
+// forTerminal replaces what could steer a terminal. Elsewhere the bytes of a
+// text are its own.
+func forTerminal(text []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 // resultError is the error that a result is. What the server says of a plugin

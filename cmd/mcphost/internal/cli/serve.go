@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,7 +123,7 @@ func (a *app) serveStdio(ctx context.Context, srv *host.Server, log hclog.Logger
 
 func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, log hclog.Logger) error {
 	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", cfg.HTTP.Addr)
+	l, err := listen.Listen(ctx, networkOf(cfg.HTTP.Addr), cfg.HTTP.Addr)
 	if err != nil {
 		return listenFault(cfg.HTTP.Addr, err)
 	}
@@ -130,8 +131,11 @@ func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, 
 	if path == "" {
 		path = "/mcp"
 	}
-	url := "http://" + l.Addr().String() + path
-	log.Info("serving", "version", a.env.Version, "on", url)
+	url := "http://" + reachable(l.Addr().String()) + path
+	log.Info("serving", "version", a.env.Version, "on", "http://"+l.Addr().String()+path)
+	if cfg.HTTP.AllowNonLoopback && !isLoopback(l.Addr()) {
+		log.Warn("other machines can reach this address, and whoever can may call every tool: put something that asks who they are before it")
+	}
 	defer stopping(ctx, log, "it cannot serve any more")()
 	if cfg.LogFormat != "json" {
 		a.connectHelp(url)
@@ -140,6 +144,34 @@ func (a *app) serveHTTP(ctx context.Context, cfg host.Config, srv *host.Server, 
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// networkOf keeps an address of IPv4 from being listened on by IPv6 as well:
+// 0.0.0.0 would be, where both are served by one socket.
+func networkOf(addr string) string {
+	name, _, _ := net.SplitHostPort(addr) // it was checked before
+	if ip, err := netip.ParseAddr(name); err == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
+// reachable is an address that this machine can connect to: the one that is
+// listened on, or the loopback one where that is every address.
+func reachable(addr string) string {
+	listening, err := netip.ParseAddrPort(addr)
+	if err != nil || !listening.Addr().IsUnspecified() {
+		return addr
+	}
+	if listening.Addr().Is4() {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), listening.Port()).String()
+	}
+	return netip.AddrPortFrom(netip.IPv6Loopback(), listening.Port()).String()
+}
+
+func isLoopback(addr net.Addr) bool {
+	listening, err := netip.ParseAddrPort(addr.String())
+	return err == nil && listening.Addr().Unmap().IsLoopback()
 }
 
 // listenFault says why an address cannot be listened on, and what to do.
