@@ -3,7 +3,10 @@
 package examples_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/mcphost/mcphost/host"
@@ -11,15 +14,26 @@ import (
 	"github.com/mcphost/mcphost/internal/testenv"
 )
 
-// An example is judged as an operator configures it.
+// An example is judged as an operator configures it. EMPTY in its settings
+// stands for an empty file, which is a database, too.
 type example struct{ lang, settings string }
+
+func (e example) configured(t *testing.T) []byte {
+	t.Helper()
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []byte(strings.ReplaceAll(e.settings, "EMPTY", empty))
+}
 
 // works are the plugins for real work.
 func works() map[string]example {
 	return map[string]example{
-		"content-search": {"rust", `{"root":"."}`},
-		"http-api":       {"typescript", `{"base_url":"http://127.0.0.1:1"}`},
-		"text-analytics": {"python", `{"root":"samples"}`},
+		"content-search":    {"rust", `{"root":"."}`},
+		"http-api":          {"typescript", `{"base_url":"http://127.0.0.1:1"}`},
+		"sqlite-query-java": {"java", `{"database":"EMPTY"}`},
+		"text-analytics":    {"python", `{"root":"samples"}`},
 	}
 }
 
@@ -38,7 +52,7 @@ func TestEveryExampleIsJudgedWell(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plugin.Settings = []byte(ex.settings)
+			plugin.Settings = ex.configured(t)
 			report, err := contract.Run(t.Context(), contract.Options{Plugin: plugin})
 			if err != nil {
 				t.Fatal(err)

@@ -47,7 +47,11 @@ public final class Main {
 
   record Count(
       @Description("where to stop") @Limit(min = 0) int n,
-      @Name("delay_ms") @Description("milliseconds before each number") @Default("0") @Limit(min = 0) int delayMs) {}
+      @Name("delay_ms")
+          @Description("milliseconds before each number")
+          @Default("0")
+          @Limit(min = 0)
+          int delayMs) {}
 
   record Numbers(@Description("at least one") List<Double> numbers) {}
 
@@ -59,7 +63,11 @@ public final class Main {
 
   record Say(@Description("as MCP names it, such as warning") String level, String message) {}
 
-  record Who(String client, String principal, @Name("wants_progress") boolean wantsProgress, boolean elicitation) {}
+  record Who(
+      String client,
+      String principal,
+      @Name("wants_progress") boolean wantsProgress,
+      boolean elicitation) {}
 
   record Person(String name) {}
 
@@ -91,11 +99,15 @@ public final class Main {
   private void addTools() {
     plugin
         .add(
-            Tool.text("greet", Greet.class, (in, call) -> settings.greeting() + ", " + in.who() + "!")
+            Tool.text(
+                    "greet", Greet.class, (in, call) -> settings.greeting() + ", " + in.who() + "!")
                 .title("Greet")
                 .description("Say hello to someone.")
                 .readOnly())
-        .add(Tool.text("count", Count.class, Main::count).description("Count to n, slowly.").readOnly())
+        .add(
+            Tool.text("count", Count.class, Main::count)
+                .description("Count to n, slowly.")
+                .readOnly())
         .add(
             Tool.structured("stats", Numbers.class, Stats.class, Main::stats)
                 .description("Count, add up and average numbers.")
@@ -105,7 +117,10 @@ public final class Main {
                 .description("Return that many letters x.")
                 .readOnly())
         .add(
-            Tool.of("picture", NoArguments.class, (in, call) -> Result.of(Content.image(PNG, "image/png")))
+            Tool.of(
+                    "picture",
+                    NoArguments.class,
+                    (in, call) -> Result.of(Content.image(PNG, "image/png")))
                 .description("Return an image.")
                 .readOnly())
         .add(
@@ -143,17 +158,25 @@ public final class Main {
 
   private void addTalkingTools() {
     plugin
-        .add(Tool.text("say", Say.class, Main::say).description("Send the client a log message.").readOnly())
         .add(
-            Tool.structured("whoami", NoArguments.class, Who.class, (in, call) -> who(call.caller()))
+            Tool.text("say", Say.class, Main::say)
+                .description("Send the client a log message.")
+                .readOnly())
+        .add(
+            Tool.structured(
+                    "whoami", NoArguments.class, Who.class, (in, call) -> who(call.caller()))
                 .description("Tell who is calling.")
                 .readOnly())
         .add(
             Tool.text("survey", NoArguments.class, Main::survey)
                 .description("Ask three questions in a row.")
                 .readOnly())
-        .add(Tool.text("tick", NoArguments.class, (in, call) -> tick()).description("Move the clock by one."))
-        .add(Tool.text("grow", NoArguments.class, (in, call) -> grow()).description("Add a tool to this plugin."));
+        .add(
+            Tool.text("tick", NoArguments.class, (in, call) -> tick())
+                .description("Move the clock by one."))
+        .add(
+            Tool.text("grow", NoArguments.class, (in, call) -> grow())
+                .description("Add a tool to this plugin."));
   }
 
   private static String say(Say in, Call call) {
@@ -194,21 +217,29 @@ public final class Main {
 
   private String grow() {
     plugin.add(
-        Tool.text("grown", NoArguments.class, (in, call) -> "grown").description("Was not there before.").readOnly());
+        Tool.text("grown", NoArguments.class, (in, call) -> "grown")
+            .description("Was not there before.")
+            .readOnly());
     return "A tool grew.";
   }
 
   private void addReading() {
     plugin
         .add(
-            Resource.of("tour://readme", "readme", (in, call) -> ReadResult.text("Every ability of a plugin, once."))
+            Resource.of(
+                    "tour://readme",
+                    "readme",
+                    (in, call) -> ReadResult.text("Every ability of a plugin, once."))
                 .mimeType("text/plain"))
-        .add(Resource.of("tour://logo", "logo", (in, call) -> ReadResult.blob(PNG)).mimeType("image/png"))
+        .add(
+            Resource.of("tour://logo", "logo", (in, call) -> ReadResult.blob(PNG))
+                .mimeType("image/png"))
         .add(
             Resource.of(CLOCK, "clock", (in, call) -> ReadResult.text(clock.toString()))
                 .mimeType("text/plain")
                 .subscribable())
-        .add(Resource.template("tour://squares/{n}", "squares", Main::square).mimeType("text/plain"))
+        .add(
+            Resource.template("tour://squares/{n}", "squares", Main::square).mimeType("text/plain"))
         .completeTemplate("tour://squares/{n}", "n", Completer.prefix("1", "10", "100", "2", "20"))
         .add(
             Prompt.of("introduce", Introduce.class, (in, call) -> introduce(in))

@@ -16,7 +16,8 @@ public final class Answers {
   @SuppressWarnings("unchecked") // each question has made its own answer
   public <T> T get(Question<T> question) {
     if (!taken.containsKey(question)) {
-      throw new IllegalStateException("the question \"" + question.request().key() + "\" was not asked here");
+      throw new IllegalStateException(
+          "the question \"" + question.request().key() + "\" was not asked here");
     }
     return (T) taken.get(question);
   }

@@ -41,12 +41,18 @@ final class Blocks {
       return one.hints().block().setResource(one.resource().wire("", "")).build();
     }
     var raw = (Content.Raw) content;
-    var kind = RawContent.newBuilder().setBlockJson(Json.dump(raw.block())).setFallbackText(raw.fallback());
+    var kind =
+        RawContent.newBuilder()
+            .setBlockJson(Json.dump(raw.block()))
+            .setFallbackText(raw.fallback());
     return ContentBlock.newBuilder().setRaw(kind).build();
   }
 
   private static MediaContent media(byte[] data, String mimeType) {
-    return MediaContent.newBuilder().setData(ByteString.copyFrom(data)).setMimeType(mimeType).build();
+    return MediaContent.newBuilder()
+        .setData(ByteString.copyFrom(data))
+        .setMimeType(mimeType)
+        .build();
   }
 
   private static mcphost.plugin.v1.Content.ResourceLink link(Content.ResourceLink one) {
@@ -92,7 +98,9 @@ final class Blocks {
   static Content read(JsonElement value) {
     JsonObject block = Json.object(value, "a content");
     JsonElement meta = block.get("_meta");
-    var hints = new Content.Hints(null, meta != null && meta.isJsonObject() ? meta.getAsJsonObject() : null);
+    var hints =
+        new Content.Hints(
+            null, meta != null && meta.isJsonObject() ? meta.getAsJsonObject() : null);
     switch (Json.string(block, "type", "")) {
       case "":
         throw new IllegalArgumentException("a content has no type");

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.logging.Level;
 import java.util.logging.Logger;
 import mcphost.plugin.v1.Context;
 
@@ -28,14 +29,16 @@ import mcphost.plugin.v1.Context;
  * }</pre>
  *
  * <p>This is what really happens. The first time, elicit ends the handler with {@link Asked}, and
- * the call is over: nothing waits, and plugin and host may be replaced meanwhile. When the answer is
- * there, the host calls the handler again from its beginning with the same arguments, and elicit
+ * the call is over: nothing waits, and plugin and host may be replaced meanwhile. When the answer
+ * is there, the host calls the handler again from its beginning with the same arguments, and elicit
  * returns the answer. So what comes before a question runs again: put effects after the last
  * question, or into {@link #memo}. A call must come to the same questions under the same keys each
  * time. A question throws {@link QuestionException} where there will be no answer, and a {@link
  * ProtocolException} where the client cannot be asked.
  */
 public final class Call {
+  private static final Logger LOG = Logger.getLogger("io.mcphost.plugin");
+
   private final Caller caller;
   private final Exchange exchange;
   private final Consumer<MessageLite> events;
@@ -80,7 +83,10 @@ public final class Call {
     return true;
   }
 
-  /** Sends a log message to the client, never secrets. What concerns the operator goes to {@link #logger}. */
+  /**
+   * Sends a log message to the client, never secrets. What concerns the operator goes to {@link
+   * #logger}.
+   */
   public void log(LogLevel level, String message) {
     log(level, message, Map.of());
   }
@@ -97,7 +103,8 @@ public final class Call {
       data.forEach((name, value) -> object.add(name, Values.json(value)));
       said = object;
     }
-    events.accept(Context.Log.newBuilder().setLevel(level.wire()).setDataJson(Json.dump(said)).build());
+    events.accept(
+        Context.Log.newBuilder().setLevel(level.wire()).setDataJson(Json.dump(said)).build());
   }
 
   /** The operator's log, which names the call in every line. */
@@ -112,10 +119,13 @@ public final class Call {
    * @param retryAfter when; zero: the host decides
    */
   public void releaseStream(Duration retryAfter) {
-    events.accept(Context.ReleaseStream.newBuilder().setRetryAfterMs((int) retryAfter.toMillis()).build());
+    events.accept(
+        Context.ReleaseStream.newBuilder().setRetryAfterMs((int) retryAfter.toMillis()).build());
   }
 
-  /** Whether nobody waits for the result any more; the handler's thread is interrupted then, too. */
+  /**
+   * Whether nobody waits for the result any more; the handler's thread is interrupted then, too.
+   */
   public synchronized boolean isCancelled() {
     return cancelled;
   }
@@ -144,7 +154,15 @@ public final class Call {
       cancelled = true;
       all = List.copyOf(cancellers);
     }
-    all.forEach(Runnable::run);
+    all.forEach(Call::run);
+  }
+
+  private static void run(Runnable canceller) {
+    try {
+      canceller.run();
+    } catch (RuntimeException err) {
+      LOG.log(Level.WARNING, "a call could not be cancelled", err);
+    }
   }
 
   /**
@@ -190,8 +208,8 @@ public final class Call {
   }
 
   /**
-   * Computes a value once and carries it through the rounds of a call. It travels, as JSON, with the
-   * next question.
+   * Computes a value once and carries it through the rounds of a call. It travels, as JSON, with
+   * the next question.
    */
   public <T> T memo(String key, Class<T> type, Callable<T> make) throws Exception {
     Optional<JsonElement> kept = exchange.recall(key);

@@ -67,9 +67,7 @@ public record Caller(
         LogLevel.read(wire.getLogLevel()),
         wire.getWantsProgress(),
         new Principal(
-            principal.getSubject(),
-            principal.getIssuer(),
-            List.copyOf(principal.getScopesList())),
+            principal.getSubject(), principal.getIssuer(), List.copyOf(principal.getScopesList())),
         wire.getHeadersList().stream().map(h -> new Header(h.getName(), h.getValue())).toList(),
         Json.object(wire.getMetaJson()));
   }

@@ -59,7 +59,10 @@ final class Calls {
     try {
       pool.execute(() -> answerNow(to, make));
     } catch (RejectedExecutionException err) {
-      to.onError(Status.UNAVAILABLE.withDescription("the plugin has too many calls already").asRuntimeException());
+      to.onError(
+          Status.UNAVAILABLE
+              .withDescription("the plugin takes no more calls for now")
+              .asRuntimeException());
     }
   }
 
@@ -88,12 +91,15 @@ final class Calls {
     notifyAll();
   }
 
-  /** Waits for the calls in flight, for so long at most. */
-  synchronized void drain(Duration grace) throws InterruptedException {
+  /** Waits for the calls in flight, for so long at most. Returns whether all have ended. */
+  synchronized boolean drain(Duration grace) throws InterruptedException {
     long end = System.nanoTime() + grace.toNanos();
-    for (long left = grace.toNanos(); !rounds.isEmpty() && left > 0; left = end - System.nanoTime()) {
+    for (long left = grace.toNanos();
+        !rounds.isEmpty() && left > 0;
+        left = end - System.nanoTime()) {
       TimeUnit.NANOSECONDS.timedWait(this, left);
     }
+    return rounds.isEmpty();
   }
 
   /** Cancels the calls that are still in flight, and takes no more. */

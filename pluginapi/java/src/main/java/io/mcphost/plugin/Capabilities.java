@@ -36,7 +36,8 @@ public record Capabilities(
   public static final Capabilities SAMPLING = new Capabilities(false, false, true, false, false);
 
   /** The model, with tools. */
-  public static final Capabilities SAMPLING_TOOLS = new Capabilities(false, false, true, true, false);
+  public static final Capabilities SAMPLING_TOOLS =
+      new Capabilities(false, false, true, true, false);
 
   /** The root folders. */
   public static final Capabilities ROOTS = new Capabilities(false, false, false, false, true);

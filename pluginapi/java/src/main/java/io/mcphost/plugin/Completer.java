@@ -22,7 +22,8 @@ public interface Completer {
     List<String> all = List.of(values);
     return (typed, given) -> {
       String start = typed.toLowerCase(Locale.ROOT);
-      return Completion.of(all.stream().filter(one -> one.toLowerCase(Locale.ROOT).startsWith(start)).toList());
+      return Completion.of(
+          all.stream().filter(one -> one.toLowerCase(Locale.ROOT).startsWith(start)).toList());
     };
   }
 }

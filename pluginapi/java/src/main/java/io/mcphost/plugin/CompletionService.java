@@ -41,7 +41,8 @@ final class CompletionService {
   private Completion suggest(CompleteRequest request) throws Exception {
     boolean prompt = request.getReferenceCase() == CompleteRequest.ReferenceCase.PROMPT_NAME;
     String name = prompt ? request.getPromptName() : request.getResourceUriTemplate();
-    Completer completer = plugin.completer(new Plugin.Completed(prompt, name, request.getArgumentName()));
+    Completer completer =
+        plugin.completer(new Plugin.Completed(prompt, name, request.getArgumentName()));
     if (completer == null) {
       return Completion.of(List.of());
     }
@@ -49,7 +50,10 @@ final class CompletionService {
   }
 
   private static CompletionOuterClass.Completion wire(Completion found) {
-    var wire = CompletionOuterClass.Completion.newBuilder().addAllValues(found.values()).setHasMore(found.hasMore());
+    var wire =
+        CompletionOuterClass.Completion.newBuilder()
+            .addAllValues(found.values())
+            .setHasMore(found.hasMore());
     found.total().ifPresent(wire::setTotal);
     return wire.build();
   }

@@ -45,7 +45,9 @@ public sealed interface Content {
     return new Raw(block, fallback);
   }
 
-  /** The same piece with annotations and a "_meta", each of which may be null. A Raw keeps its own. */
+  /**
+   * The same piece with annotations and a "_meta", each of which may be null. A Raw keeps its own.
+   */
   Content with(Annotations annotations, JsonObject meta);
 
   /**

@@ -39,47 +39,67 @@ final class Endpoints {
   static final int MAX_MESSAGE_SIZE = 64 << 20;
 
   static final MethodDescriptor<DescribeRequest, DescribeResponse> DESCRIBE =
-      unary("PluginService/Describe", DescribeRequest.getDefaultInstance(), DescribeResponse.getDefaultInstance());
+      unary(
+          "PluginService/Describe",
+          DescribeRequest.getDefaultInstance(),
+          DescribeResponse.getDefaultInstance());
   static final MethodDescriptor<ConfigureRequest, ConfigureResponse> CONFIGURE =
-      unary("PluginService/Configure", ConfigureRequest.getDefaultInstance(), ConfigureResponse.getDefaultInstance());
+      unary(
+          "PluginService/Configure",
+          ConfigureRequest.getDefaultInstance(),
+          ConfigureResponse.getDefaultInstance());
   static final MethodDescriptor<WatchRequest, WatchResponse> WATCH =
-      stream("PluginService/Watch", WatchRequest.getDefaultInstance(), WatchResponse.getDefaultInstance());
+      stream(
+          "PluginService/Watch",
+          WatchRequest.getDefaultInstance(),
+          WatchResponse.getDefaultInstance());
   static final MethodDescriptor<EndConnectionRequest, EndConnectionResponse> END_CONNECTION =
       unary(
           "PluginService/EndConnection",
           EndConnectionRequest.getDefaultInstance(),
           EndConnectionResponse.getDefaultInstance());
   static final MethodDescriptor<ListToolsRequest, ListToolsResponse> LIST_TOOLS =
-      unary("ToolService/ListTools", ListToolsRequest.getDefaultInstance(), ListToolsResponse.getDefaultInstance());
+      unary(
+          "ToolService/ListTools",
+          ListToolsRequest.getDefaultInstance(),
+          ListToolsResponse.getDefaultInstance());
   static final MethodDescriptor<CallToolRequest, CallToolResponse> CALL_TOOL =
-      stream("ToolService/CallTool", CallToolRequest.getDefaultInstance(), CallToolResponse.getDefaultInstance());
+      stream(
+          "ToolService/CallTool",
+          CallToolRequest.getDefaultInstance(),
+          CallToolResponse.getDefaultInstance());
   static final MethodDescriptor<ListResourcesRequest, ListResourcesResponse> LIST_RESOURCES =
       unary(
           "ResourceService/ListResources",
           ListResourcesRequest.getDefaultInstance(),
           ListResourcesResponse.getDefaultInstance());
-  static final MethodDescriptor<ListResourceTemplatesRequest, ListResourceTemplatesResponse> LIST_TEMPLATES =
-      unary(
-          "ResourceService/ListResourceTemplates",
-          ListResourceTemplatesRequest.getDefaultInstance(),
-          ListResourceTemplatesResponse.getDefaultInstance());
+  static final MethodDescriptor<ListResourceTemplatesRequest, ListResourceTemplatesResponse>
+      LIST_TEMPLATES =
+          unary(
+              "ResourceService/ListResourceTemplates",
+              ListResourceTemplatesRequest.getDefaultInstance(),
+              ListResourceTemplatesResponse.getDefaultInstance());
   static final MethodDescriptor<ReadResourceRequest, ReadResourceResponse> READ_RESOURCE =
       stream(
           "ResourceService/ReadResource",
           ReadResourceRequest.getDefaultInstance(),
           ReadResourceResponse.getDefaultInstance());
-  static final MethodDescriptor<SetSubscriptionsRequest, SetSubscriptionsResponse> SET_SUBSCRIPTIONS =
-      unary(
-          "ResourceService/SetSubscriptions",
-          SetSubscriptionsRequest.getDefaultInstance(),
-          SetSubscriptionsResponse.getDefaultInstance());
+  static final MethodDescriptor<SetSubscriptionsRequest, SetSubscriptionsResponse>
+      SET_SUBSCRIPTIONS =
+          unary(
+              "ResourceService/SetSubscriptions",
+              SetSubscriptionsRequest.getDefaultInstance(),
+              SetSubscriptionsResponse.getDefaultInstance());
   static final MethodDescriptor<ListPromptsRequest, ListPromptsResponse> LIST_PROMPTS =
       unary(
           "PromptService/ListPrompts",
           ListPromptsRequest.getDefaultInstance(),
           ListPromptsResponse.getDefaultInstance());
   static final MethodDescriptor<GetPromptRequest, GetPromptResponse> GET_PROMPT =
-      stream("PromptService/GetPrompt", GetPromptRequest.getDefaultInstance(), GetPromptResponse.getDefaultInstance());
+      stream(
+          "PromptService/GetPrompt",
+          GetPromptRequest.getDefaultInstance(),
+          GetPromptResponse.getDefaultInstance());
   static final MethodDescriptor<CompleteRequest, CompleteResponse> COMPLETE =
       unary(
           "CompletionService/Complete",

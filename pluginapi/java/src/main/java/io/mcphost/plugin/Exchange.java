@@ -76,7 +76,8 @@ final class Exchange {
     }
     for (var entry : state.getAsJsonObject("memo").entrySet()) {
       JsonObject one = entry.getValue().getAsJsonObject();
-      var keys = one.getAsJsonArray("keys").asList().stream().map(JsonElement::getAsString).toList();
+      var keys =
+          one.getAsJsonArray("keys").asList().stream().map(JsonElement::getAsString).toList();
       memo.put(entry.getKey(), new Kept(one.get("value"), keys));
     }
     own = Base64.getDecoder().decode(Json.string(state, "own", ""));
@@ -91,7 +92,8 @@ final class Exchange {
     for (Question<?> question : questions) {
       try {
         Optional<Object> answer = take(question);
-        answer.ifPresentOrElse(it -> taken.put(question, it), () -> unanswered.add(question.request()));
+        answer.ifPresentOrElse(
+            it -> taken.put(question, it), () -> unanswered.add(question.request()));
       } catch (QuestionException err) {
         failures.add(err);
       }
@@ -110,7 +112,8 @@ final class Exchange {
   private void meet(InputRequest request) {
     Optional<InputRequest> before = met.putIfAbsent(request.key(), Optional.of(request));
     if (before != null && before.isPresent() && !before.get().equals(request)) {
-      throw new ToolException("two different questions have the key \"" + request.key() + "\": give each its own");
+      throw new ToolException(
+          "two different questions have the key \"" + request.key() + "\": give each its own");
     }
   }
 
@@ -139,12 +142,14 @@ final class Exchange {
     if (errors.size() == 1) {
       return errors.get(0);
     }
-    return new ToolException(errors.stream().map(Throwable::getMessage).collect(Collectors.joining("\n")));
+    return new ToolException(
+        errors.stream().map(Throwable::getMessage).collect(Collectors.joining("\n")));
   }
 
   /** MCP: a server must not ask for more than the client declares. */
   private void allow(List<InputRequest> requests) {
-    Capabilities need = requests.stream().map(InputRequest::needs).reduce(Capabilities.NONE, Capabilities::and);
+    Capabilities need =
+        requests.stream().map(InputRequest::needs).reduce(Capabilities.NONE, Capabilities::and);
     if (!able.covers(need)) {
       throw ProtocolException.missingCapability(need);
     }
@@ -194,25 +199,36 @@ final class Exchange {
   }
 
   private void checkKeys() {
-    Optional<String> fresh = pending.stream().map(InputRequest::key).filter(key -> !asked.containsKey(key)).findFirst();
+    Optional<String> fresh =
+        pending.stream().map(InputRequest::key).filter(key -> !asked.containsKey(key)).findFirst();
     Optional<String> forgotten =
-        asked.keySet().stream().filter(key -> !met.containsKey(key) && answers.containsKey(key)).findFirst();
+        asked.keySet().stream()
+            .filter(key -> !met.containsKey(key) && answers.containsKey(key))
+            .findFirst();
     if (fresh.isPresent() && forgotten.isPresent() && !manual) {
       throw new ToolException(
-          "the plugin asks \"" + fresh.get() + "\" where it asked \"" + forgotten.get() + "\" before: a call has to ask"
+          "the plugin asks \""
+              + fresh.get()
+              + "\" where it asked \""
+              + forgotten.get()
+              + "\" before: a call has to ask"
               + " the same questions under the same keys whenever it is entered again");
     }
   }
 
   private InputRequired end(List<InputRequest> requests, byte[] kept) {
     if (requests.size() > MAX_QUESTIONS) {
-      throw new ToolException(requests.size() + " questions at once are more than " + MAX_QUESTIONS);
+      throw new ToolException(
+          requests.size() + " questions at once are more than " + MAX_QUESTIONS);
     }
     requests.forEach(one -> asked.merge(one.key(), 1, Integer::sum));
     ByteString state = state(kept);
     if (state.size() > MAX_STATE) {
       throw new ToolException(
-          "what the call keeps for its next round has " + state.size() + " bytes, the limit is " + MAX_STATE);
+          "what the call keeps for its next round has "
+              + state.size()
+              + " bytes, the limit is "
+              + MAX_STATE);
     }
     return InputRequired.newBuilder()
         .addAllRequests(requests.stream().map(InputRequest::wire).toList())

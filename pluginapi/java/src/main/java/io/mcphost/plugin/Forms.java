@@ -40,6 +40,7 @@ final class Forms {
       return new Filled<>(action, null);
     }
     JsonElement content = result.getAsJsonObject().get("content");
-    return new Filled<>(action, Values.read(form, content == null ? new JsonObject() : content, ""));
+    return new Filled<>(
+        action, Values.read(form, content == null ? new JsonObject() : content, ""));
   }
 }

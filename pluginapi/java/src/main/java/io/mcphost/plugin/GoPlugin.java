@@ -53,11 +53,14 @@ final class GoPlugin {
   List<ServerServiceDefinition> definitions() {
     return List.of(
         ServerServiceDefinition.builder("grpc.health.v1.Health")
-            .addMethod(method(MethodType.UNARY, "grpc.health.v1.Health/Check"), ServerCalls.asyncUnaryCall(this::check))
+            .addMethod(
+                method(MethodType.UNARY, "grpc.health.v1.Health/Check"),
+                ServerCalls.asyncUnaryCall(this::check))
             .build(),
         ServerServiceDefinition.builder("plugin.GRPCController")
             .addMethod(
-                method(MethodType.UNARY, "plugin.GRPCController/Shutdown"), ServerCalls.asyncUnaryCall(this::shutdown))
+                method(MethodType.UNARY, "plugin.GRPCController/Shutdown"),
+                ServerCalls.asyncUnaryCall(this::shutdown))
             .build(),
         ServerServiceDefinition.builder("plugin.GRPCStdio")
             .addMethod(
@@ -80,7 +83,9 @@ final class GoPlugin {
   private void shutdown(byte[] request, StreamObserver<byte[]> to) {
     Deadline deadline = Context.current().getDeadline();
     Duration patience =
-        deadline == null ? null : Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
+        deadline == null
+            ? null
+            : Duration.ofNanos(Math.max(0, deadline.timeRemaining(TimeUnit.NANOSECONDS)));
     var call = (ServerCallStreamObserver<byte[]>) to;
     call.setOnCloseHandler(answered::countDown);
     call.setOnCancelHandler(answered::countDown); // an answer that nobody reads is no fault

@@ -54,9 +54,12 @@ public record InputRequest(String key, Method method, JsonObject params) {
 
   Capabilities needs() {
     return switch (method) {
-      case ELICIT -> "url".equals(Json.string(params, "mode", "")) ? Capabilities.URL : Capabilities.FORM;
+      case ELICIT ->
+          "url".equals(Json.string(params, "mode", "")) ? Capabilities.URL : Capabilities.FORM;
       case SAMPLE ->
-          params.has("tools") || params.has("toolChoice") ? Capabilities.SAMPLING_TOOLS : Capabilities.SAMPLING;
+          params.has("tools") || params.has("toolChoice")
+              ? Capabilities.SAMPLING_TOOLS
+              : Capabilities.SAMPLING;
       case ROOTS -> Capabilities.ROOTS;
     };
   }

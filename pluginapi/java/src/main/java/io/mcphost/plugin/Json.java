@@ -63,20 +63,24 @@ final class Json {
   /** The string member of an object; the fallback if there is none. */
   static String string(JsonObject object, String name, String fallback) {
     JsonElement value = object.get(name);
-    boolean string = value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
+    boolean string =
+        value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isString();
     return string ? value.getAsString() : fallback;
   }
 
   /** The text with what UTF-8 cannot hold, lone surrogates, replaced. */
   static String validText(String text) {
-    return isValid(text) ? text : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    return isValid(text)
+        ? text
+        : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   /** The text. IllegalArgumentException: UTF-8 cannot hold it. */
   static String checkedText(String text) {
     if (!isValid(text)) {
       throw new IllegalArgumentException(
-          "text is not valid UTF-8; return binary data as an Image, an Audio or an EmbeddedResource");
+          "text is not valid UTF-8; return binary data as an Image, an Audio or an"
+              + " EmbeddedResource");
     }
     return text;
   }
@@ -87,7 +91,10 @@ final class Json {
       if (!Character.isSurrogate(c)) {
         continue;
       }
-      boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1));
+      boolean pair =
+          Character.isHighSurrogate(c)
+              && i + 1 < text.length()
+              && Character.isLowSurrogate(text.charAt(i + 1));
       if (!pair) {
         return false;
       }

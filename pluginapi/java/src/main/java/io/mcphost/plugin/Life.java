@@ -18,7 +18,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Serves a plugin to the host that has started this process, or to a debugger's: from the socket to the end. */
+/**
+ * Serves a plugin to the host that has started this process, or to a debugger's: from the socket to
+ * the end.
+ */
 final class Life implements GoPlugin.Listener {
   static final int PROTOCOL_VERSION = 1;
   static final String DEBUG_VARIABLE = "MCPHOST_DEBUG";
@@ -55,7 +58,8 @@ final class Life implements GoPlugin.Listener {
     if (!Stdio.hosted() && !debugging) {
       System.err.println(
           plugin.name()
-              + " is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory and start mcphost. With "
+              + " is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory"
+              + " and start mcphost. With "
               + DEBUG_VARIABLE
               + "=1 in its environment it waits for a debugger's host.");
       return 1;
@@ -106,7 +110,8 @@ final class Life implements GoPlugin.Listener {
 
   /** Where the socket goes. Java's own idea of a temporary folder does not heed TMPDIR. */
   private Path below() {
-    String[] variables = debugging ? new String[] {"TMPDIR"} : new String[] {"PLUGIN_UNIX_SOCKET_DIR", "TMPDIR"};
+    String[] variables =
+        debugging ? new String[] {"TMPDIR"} : new String[] {"PLUGIN_UNIX_SOCKET_DIR", "TMPDIR"};
     for (String variable : variables) {
       String value = System.getenv(variable);
       if (value != null && !value.isEmpty()) {

@@ -7,7 +7,9 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** What the schema says of a member besides its type. All but the title and the format is checked. */
+/**
+ * What the schema says of a member besides its type. All but the title and the format is checked.
+ */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Limit {

@@ -23,6 +23,7 @@ public enum LogLevel {
   /** Nothing works. */
   EMERGENCY;
 
+  /** The protocol has the same order, with "none" before. */
   Context.LogLevel wire() {
     return Context.LogLevel.forNumber(ordinal() + 1);
   }

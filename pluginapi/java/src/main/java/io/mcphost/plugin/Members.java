@@ -136,7 +136,8 @@ record Members(List<Member> all, Constructor<?> constructor) {
       Values.read(type, value, component.getName()); // refuses what does not fit
       return value;
     } catch (IllegalArgumentException err) {
-      throw new DeclarationException("the default of " + component.getName() + ": " + err.getMessage());
+      throw new DeclarationException(
+          "the default of " + component.getName() + ": " + err.getMessage());
     }
   }
 }

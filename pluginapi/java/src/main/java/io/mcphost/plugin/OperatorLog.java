@@ -5,9 +5,9 @@ package io.mcphost.plugin;
 import com.google.gson.JsonObject;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
-import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
@@ -23,9 +23,12 @@ final class OperatorLog extends Handler {
     if (configured) {
       return;
     }
-    LogManager.getLogManager().reset();
     Logger root = Logger.getLogger("");
-    root.setLevel(Level.INFO);
+    for (Handler handler : root.getHandlers()) {
+      if (handler instanceof ConsoleHandler) {
+        root.removeHandler(handler); // the JDK's own, in a form that the host cannot read
+      }
+    }
     root.addHandler(new OperatorLog());
   }
 

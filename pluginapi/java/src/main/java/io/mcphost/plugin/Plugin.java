@@ -30,7 +30,8 @@ import mcphost.plugin.v1.Plugin.Limits;
 public final class Plugin {
   private final DescribeResponse.Builder details = DescribeResponse.newBuilder();
   private final Map<String, Tool> tools = Collections.synchronizedMap(new LinkedHashMap<>());
-  private final Map<String, Resource> resources = Collections.synchronizedMap(new LinkedHashMap<>());
+  private final Map<String, Resource> resources =
+      Collections.synchronizedMap(new LinkedHashMap<>());
   private final Map<String, Prompt> prompts = Collections.synchronizedMap(new LinkedHashMap<>());
   private final Map<Completed, Completer> completers = new ConcurrentHashMap<>();
   private final Changes changes = new Changes();
@@ -180,7 +181,9 @@ public final class Plugin {
     changes.updated(uri);
   }
 
-  /** Where the plugin may keep files that outlive it; empty: nowhere. Known once it is configured. */
+  /**
+   * Where the plugin may keep files that outlive it; empty: nowhere. Known once it is configured.
+   */
   public Optional<Path> dataDirectory() {
     return Optional.ofNullable(dataDirectory);
   }
@@ -316,7 +319,9 @@ public final class Plugin {
     throw ProtocolException.notFound("there is no resource \"" + uri + "\"");
   }
 
-  /** What suggests values; null: nothing does. ProtocolException: there is nothing to suggest for. */
+  /**
+   * What suggests values; null: nothing does. ProtocolException: there is nothing to suggest for.
+   */
   Completer completer(Completed what) {
     if (what.prompt()) {
       prompt(what.name());

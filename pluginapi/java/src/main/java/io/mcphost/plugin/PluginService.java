@@ -72,7 +72,8 @@ final class PluginService {
     plugin.changes().tell((ServerCallStreamObserver<WatchResponse>) to);
   }
 
-  private void endConnection(EndConnectionRequest request, StreamObserver<EndConnectionResponse> to) {
+  private void endConnection(
+      EndConnectionRequest request, StreamObserver<EndConnectionResponse> to) {
     calls.answer(
         to,
         () -> {

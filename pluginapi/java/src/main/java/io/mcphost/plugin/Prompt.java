@@ -39,7 +39,8 @@ public final class Prompt {
    */
   public static <A> Prompt of(String name, Class<A> arguments, Handler<A, PromptResult> handler) {
     if (!arguments.isRecord()) {
-      throw new DeclarationException("prompt \"" + name + "\": " + arguments.getName() + " is no record");
+      throw new DeclarationException(
+          "prompt \"" + name + "\": " + arguments.getName() + " is no record");
     }
     var wire = PromptOuterClass.Prompt.newBuilder().setName(name);
     for (Members.Member member : Members.of(arguments).all()) {
@@ -51,9 +52,11 @@ public final class Prompt {
   private static PromptArgument argument(String prompt, Members.Member member) {
     Type type = member.type();
     if (type != String.class && !(type instanceof Class<?> kind && kind.isEnum())) {
-      throw new DeclarationException("prompt \"" + prompt + "\": the argument " + member.name() + " is no string");
+      throw new DeclarationException(
+          "prompt \"" + prompt + "\": the argument " + member.name() + " is no string");
     }
-    var argument = PromptArgument.newBuilder().setName(member.name()).setRequired(member.required());
+    var argument =
+        PromptArgument.newBuilder().setName(member.name()).setRequired(member.required());
     if (member.description() != null) {
       argument.setDescription(member.description());
     }
@@ -126,7 +129,8 @@ public final class Prompt {
     }
     for (String name : args.keySet()) {
       if (wire.getArgumentsList().stream().noneMatch(argument -> argument.getName().equals(name))) {
-        throw ProtocolException.invalidParams("the prompt \"" + name() + "\" has no argument \"" + name + "\"");
+        throw ProtocolException.invalidParams(
+            "the prompt \"" + name() + "\" has no argument \"" + name + "\"");
       }
     }
     return args;

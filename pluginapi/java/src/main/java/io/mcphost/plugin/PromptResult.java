@@ -30,7 +30,8 @@ public record PromptResult(List<PromptMessage> messages, String description, Jso
   }
 
   GetPromptResult wire() {
-    var wire = GetPromptResult.newBuilder().setDescription(description).setMetaJson(Json.meta(meta));
+    var wire =
+        GetPromptResult.newBuilder().setDescription(description).setMetaJson(Json.meta(meta));
     messages.forEach(one -> wire.addMessages(one.wire()));
     return wire.build();
   }

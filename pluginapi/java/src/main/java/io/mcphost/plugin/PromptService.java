@@ -36,7 +36,9 @@ final class PromptService implements Round.Kind<GetPromptResponse> {
   }
 
   private void list(ListPromptsRequest request, StreamObserver<ListPromptsResponse> to) {
-    var list = ListPromptsResponse.newBuilder().setRevision(plugin.changes().revision(Changes.Kind.PROMPTS));
+    var list =
+        ListPromptsResponse.newBuilder()
+            .setRevision(plugin.changes().revision(Changes.Kind.PROMPTS));
     plugin.prompts().forEach(prompt -> list.addPrompts(prompt.wire()));
     to.onNext(list.build());
     to.onCompleted();

@@ -80,7 +80,10 @@ public final class ProtocolException extends RuntimeException {
   }
 
   ProtocolError wire() {
-    var wire = ProtocolError.newBuilder().setCode(code.wire).setMessage(Json.validText(String.valueOf(getMessage())));
+    var wire =
+        ProtocolError.newBuilder()
+            .setCode(code.wire)
+            .setMessage(Json.validText(String.valueOf(getMessage())));
     if (data != null) {
       wire.setDataJson(Json.dump(data));
     }
@@ -93,7 +96,8 @@ public final class ProtocolException extends RuntimeException {
   static ProtocolException read(ProtocolError wire) {
     for (Code code : Code.values()) {
       if (code.wire == wire.getCode()) {
-        return new ProtocolException(code, wire.getMessage(), null, Capabilities.read(wire.getRequired()));
+        return new ProtocolException(
+            code, wire.getMessage(), null, Capabilities.read(wire.getRequired()));
       }
     }
     return internal(wire.getMessage());

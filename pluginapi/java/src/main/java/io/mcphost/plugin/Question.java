@@ -26,7 +26,9 @@ public final class Question<T> {
   public static <F> Question<Filled<F>> form(Class<F> form, String key, String message) {
     JsonObject params = elicitation("form", message);
     params.add("requestedSchema", Forms.schema(form));
-    return new Question<>(new InputRequest(key, InputRequest.Method.ELICIT, params), result -> Forms.read(form, result));
+    return new Question<>(
+        new InputRequest(key, InputRequest.Method.ELICIT, params),
+        result -> Forms.read(form, result));
   }
 
   /** A URL to visit: see {@link Call#elicitUrl}. */
@@ -48,7 +50,8 @@ public final class Question<T> {
    *
    * @param more MCP's other parameters, such as "systemPrompt"; may be null
    */
-  public static Question<Sampled> sample(String key, List<SampleMessage> messages, int maxTokens, JsonObject more) {
+  public static Question<Sampled> sample(
+      String key, List<SampleMessage> messages, int maxTokens, JsonObject more) {
     var params = more == null ? new JsonObject() : more.deepCopy();
     var said = new JsonArray();
     messages.forEach(one -> said.add(one.json()));
@@ -59,7 +62,8 @@ public final class Question<T> {
 
   /** The client's folders: see {@link Call#roots}. */
   public static Question<List<Root>> roots(String key) {
-    return new Question<>(new InputRequest(key, InputRequest.Method.ROOTS, new JsonObject()), Root::read);
+    return new Question<>(
+        new InputRequest(key, InputRequest.Method.ROOTS, new JsonObject()), Root::read);
   }
 
   /** The question as the protocol has it. */

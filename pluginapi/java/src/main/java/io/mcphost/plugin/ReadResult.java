@@ -15,7 +15,8 @@ import mcphost.plugin.v1.ResourceOuterClass.ReadResourceResult;
  * @param shareable whether others than this caller may be given a cached copy
  * @param meta the "_meta"; null: none
  */
-public record ReadResult(List<ResourceContents> contents, Duration fresh, boolean shareable, JsonObject meta) {
+public record ReadResult(
+    List<ResourceContents> contents, Duration fresh, boolean shareable, JsonObject meta) {
   /** Checks that there is something. */
   public ReadResult {
     contents = List.copyOf(contents);

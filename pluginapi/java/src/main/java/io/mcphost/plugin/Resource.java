@@ -2,9 +2,9 @@
 
 package io.mcphost.plugin;
 
+import com.google.gson.JsonObject;
 import java.util.Map;
 import java.util.function.Consumer;
-import com.google.gson.JsonObject;
 import mcphost.plugin.v1.ResourceOuterClass;
 import mcphost.plugin.v1.ResourceOuterClass.ReadResourceResult;
 import mcphost.plugin.v1.ResourceOuterClass.ResourceTemplate;
@@ -46,7 +46,8 @@ public final class Resource {
    * A family of resources, such as "note://{owner}/{+path}". The handler throws {@link
    * ProtocolException#notFound} for what does not exist.
    */
-  public static Resource template(String uriTemplate, String name, Handler<ReadRequest, ReadResult> handler) {
+  public static Resource template(
+      String uriTemplate, String name, Handler<ReadRequest, ReadResult> handler) {
     return new Resource(definition(uriTemplate, name), new Template(uriTemplate), false, handler);
   }
 

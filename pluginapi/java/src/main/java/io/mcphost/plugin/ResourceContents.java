@@ -14,7 +14,8 @@ import com.google.protobuf.ByteString;
  * @param mimeType the declared one, if empty
  * @param meta the "_meta"; null: none
  */
-public record ResourceContents(String text, byte[] blob, String uri, String mimeType, JsonObject meta) {
+public record ResourceContents(
+    String text, byte[] blob, String uri, String mimeType, JsonObject meta) {
 
   /** Text of what was asked for. */
   public static ResourceContents text(String text) {
@@ -34,7 +35,11 @@ public record ResourceContents(String text, byte[] blob, String uri, String mime
   mcphost.plugin.v1.Content.ResourceContents wire(String asked, String declared) {
     String at = uri.isEmpty() ? asked : uri;
     String kind = mimeType.isEmpty() && at.equals(asked) ? declared : mimeType;
-    var wire = mcphost.plugin.v1.Content.ResourceContents.newBuilder().setUri(at).setMimeType(kind).setMetaJson(Json.meta(meta));
+    var wire =
+        mcphost.plugin.v1.Content.ResourceContents.newBuilder()
+            .setUri(at)
+            .setMimeType(kind)
+            .setMetaJson(Json.meta(meta));
     if (text != null) {
       wire.setText(Json.checkedText(text));
     } else {

@@ -42,13 +42,18 @@ final class ResourceService implements Round.Kind<ReadResourceResponse> {
   }
 
   private void list(ListResourcesRequest request, StreamObserver<ListResourcesResponse> to) {
-    var list = ListResourcesResponse.newBuilder().setRevision(plugin.changes().revision(Changes.Kind.RESOURCES));
-    plugin.resources().stream().filter(one -> !one.isTemplate()).forEach(one -> list.addResources(one.wire()));
+    var list =
+        ListResourcesResponse.newBuilder()
+            .setRevision(plugin.changes().revision(Changes.Kind.RESOURCES));
+    plugin.resources().stream()
+        .filter(one -> !one.isTemplate())
+        .forEach(one -> list.addResources(one.wire()));
     to.onNext(list.build());
     to.onCompleted();
   }
 
-  private void listTemplates(ListResourceTemplatesRequest request, StreamObserver<ListResourceTemplatesResponse> to) {
+  private void listTemplates(
+      ListResourceTemplatesRequest request, StreamObserver<ListResourceTemplatesResponse> to) {
     var list =
         ListResourceTemplatesResponse.newBuilder()
             .setRevision(plugin.changes().revision(Changes.Kind.RESOURCES));
@@ -67,12 +72,15 @@ final class ResourceService implements Round.Kind<ReadResourceResponse> {
             this,
             call -> {
               Plugin.Found found = plugin.find(request.getUri());
-              return found.resource().read(new ReadRequest(request.getUri(), found.variables()), call);
+              return found
+                  .resource()
+                  .read(new ReadRequest(request.getUri(), found.variables()), call);
             });
     round.start(request.getContext(), request.getResumption());
   }
 
-  private void subscribe(SetSubscriptionsRequest request, StreamObserver<SetSubscriptionsResponse> to) {
+  private void subscribe(
+      SetSubscriptionsRequest request, StreamObserver<SetSubscriptionsResponse> to) {
     calls.answer(
         to,
         () -> {

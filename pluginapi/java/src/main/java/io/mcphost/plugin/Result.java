@@ -40,6 +40,9 @@ public record Result(List<Content> content, Object structured, boolean isError, 
   /** A record or a map, and the same as JSON in a text. */
   public static Result structured(Object value) {
     JsonElement json = Values.json(value);
+    if (!json.isJsonObject()) {
+      throw new IllegalStateException("structured content is a record or a map, no " + json);
+    }
     return new Result(List.of(Content.text(json.toString())), json, false, null);
   }
 
@@ -50,7 +53,8 @@ public record Result(List<Content> content, Object structured, boolean isError, 
 
   CallToolResult wire() {
     var wire = CallToolResult.newBuilder().setIsError(isError).setMetaJson(Json.meta(meta));
-    wire.setStructuredContentJson(structured == null ? ByteString.EMPTY : Json.dump(Values.json(structured)));
+    wire.setStructuredContentJson(
+        structured == null ? ByteString.EMPTY : Json.dump(Values.json(structured)));
     content.forEach(one -> wire.addContent(Blocks.wire(one)));
     return wire.build();
   }

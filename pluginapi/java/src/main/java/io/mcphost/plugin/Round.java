@@ -7,8 +7,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import mcphost.plugin.v1.Context.CallContext;
 import mcphost.plugin.v1.Context.Resumption;
 
@@ -26,8 +24,6 @@ final class Round<R> implements Runnable {
 
   /** What a client is told of a bug; the operator's log has the stack. */
   static final String INTERNAL = "internal error";
-
-  private static final Logger LOG = Logger.getLogger("io.mcphost.plugin");
 
   /** Returns the message of the result. */
   @FunctionalInterface
@@ -78,7 +74,9 @@ final class Round<R> implements Runnable {
     try {
       calls.pool().execute(this);
     } catch (RejectedExecutionException err) {
-      finish(ProtocolException.internal("the plugin has too many calls already; try again later").wire());
+      finish(
+          ProtocolException.internal("the plugin takes no more calls for now; try again later")
+              .wire());
       worked();
     }
   }
@@ -156,11 +154,7 @@ final class Round<R> implements Runnable {
       closed = true;
     }
     if (call != null) {
-      try {
-        call.cancel();
-      } catch (RuntimeException err) {
-        LOG.log(Level.WARNING, "a call could not be cancelled", err);
-      }
+      call.cancel();
     }
     synchronized (this) {
       if (worker != null) {

@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /**
  * Turns Java types into JSON Schema.
  *
- * <p>It knows the types that plugins declare: String, numbers, boolean, JsonElement, lists, maps with
- * strings as keys, enums and records of them. It knows nothing of tools and forms.
+ * <p>It knows the types that plugins declare: String, numbers, boolean, JsonElement, lists, maps
+ * with strings as keys, enums and records of them. It knows nothing of tools and forms.
  */
 final class Schema {
   private static final Map<Class<?>, String> SIMPLE =
@@ -104,20 +106,23 @@ final class Schema {
     } else if (type != JsonElement.class) {
       throw new DeclarationException(
           type.getTypeName()
-              + " has no JSON form: use String, int, long, double, boolean, List, Map, enums, records or JsonElement");
+              + " has no JSON form: use String, int, long, double, boolean, List, Map, enums,"
+              + " records or JsonElement");
     }
     return schema;
   }
 
   private static void checkKeys(Type type) {
-    if (type instanceof ParameterizedType generic && generic.getActualTypeArguments()[0] != String.class) {
+    if (type instanceof ParameterizedType generic
+        && generic.getActualTypeArguments()[0] != String.class) {
       throw new DeclarationException(type.getTypeName() + ": a JSON object has strings as keys");
     }
   }
 
   private JsonObject object(Class<?> kind) {
     if (within.contains(kind)) {
-      throw new DeclarationException(kind.getName() + " holds itself: use JsonElement for that member");
+      throw new DeclarationException(
+          kind.getName() + " holds itself: use JsonElement for that member");
     }
     within.push(kind);
     var properties = new JsonObject();
@@ -174,10 +179,18 @@ final class Schema {
       schema.addProperty(array ? "maxItems" : "maxLength", limit.maxLength());
     }
     if (!limit.pattern().isEmpty()) {
-      schema.addProperty("pattern", limit.pattern());
+      schema.addProperty("pattern", checkedPattern(limit.pattern()));
     }
     if (!limit.format().isEmpty()) {
       schema.addProperty("format", limit.format());
+    }
+  }
+
+  private static String checkedPattern(String pattern) {
+    try {
+      return Pattern.compile(pattern).pattern();
+    } catch (PatternSyntaxException err) {
+      throw new DeclarationException("a pattern is no regular expression: " + err.getMessage());
     }
   }
 

@@ -9,8 +9,8 @@ import java.util.logging.Logger;
 /**
  * Catches signals.
  *
- * <p>The JDK supports sun.misc.Signal on every platform and has nothing else for it, but javac warns
- * of it and will not be told otherwise: hence by name.
+ * <p>The JDK supports sun.misc.Signal on every platform and has nothing else for it, but javac
+ * warns of it and will not be told otherwise: hence by name.
  */
 final class Signals {
   private static final Logger LOG = Logger.getLogger("io.mcphost.plugin");
@@ -22,14 +22,21 @@ final class Signals {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      Object ours = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handler}, (self, method, args) -> {
-        then.run();
-        return null;
-      });
+      Object ours =
+          Proxy.newProxyInstance(
+              Signals.class.getClassLoader(),
+              new Class<?>[] {handler},
+              (self, method, args) -> {
+                then.run();
+                return null;
+              });
       Object which = signal.getConstructor(String.class).newInstance(name);
       signal.getMethod("handle", signal, handler).invoke(null, which, ours);
     } catch (ReflectiveOperationException err) {
-      LOG.log(Level.WARNING, "the JVM keeps SIG" + name + " for itself; does its runtime lack jdk.unsupported?", err);
+      LOG.log(
+          Level.WARNING,
+          "the JVM keeps SIG" + name + " for itself; does its runtime lack jdk.unsupported?",
+          err);
     }
   }
 }

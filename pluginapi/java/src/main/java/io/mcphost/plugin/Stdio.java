@@ -35,7 +35,8 @@ final class Stdio {
 
   /** Writes the line that the host waits for. */
   static void handshake(String line) {
-    var out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+    var out =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     out.print(line + "\n");
     out.flush();
   }

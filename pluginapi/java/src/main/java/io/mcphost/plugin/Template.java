@@ -46,7 +46,8 @@ final class Template {
   private String variable(String text, String expression) {
     Matcher name = NAME.matcher(expression);
     if (!name.matches()) {
-      throw new DeclarationException("template " + text + ": {" + expression + "} is none of {name} and {+name}");
+      throw new DeclarationException(
+          "template " + text + ": {" + expression + "} is none of {name} and {+name}");
     }
     if (names.contains(name.group(2))) {
       throw new DeclarationException("template " + text + ": " + name.group(2) + " is there twice");

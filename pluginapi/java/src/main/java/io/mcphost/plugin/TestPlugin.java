@@ -12,7 +12,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -44,10 +46,12 @@ import mcphost.plugin.v1.ToolOuterClass.ListToolsRequest;
  * }
  * }</pre>
  *
- * <p>A refusal of the plugin is a {@link ProtocolException}. Its calls may be made by several threads.
+ * <p>A refusal of the plugin is a {@link ProtocolException}. Its calls may be made by several
+ * threads.
  */
 public final class TestPlugin implements AutoCloseable {
   private static final int ROUNDS = 10;
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
 
   private final Plugin plugin;
   private final Calls calls;
@@ -63,7 +67,8 @@ public final class TestPlugin implements AutoCloseable {
    * @param logs as JSON, in order
    * @param questions in order
    */
-  public record Heard(List<Progress> progress, List<JsonElement> logs, List<InputRequest> questions) {
+  public record Heard(
+      List<Progress> progress, List<JsonElement> logs, List<InputRequest> questions) {
     Heard() {
       this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     }
@@ -91,7 +96,9 @@ public final class TestPlugin implements AutoCloseable {
     this.plugin = plugin;
     calls = new Calls(plugin.concurrentCalls());
     try {
-      server = SocketServer.start(Path.of(System.getProperty("java.io.tmpdir")), Serving.definitions(plugin, calls));
+      server =
+          SocketServer.start(
+              Path.of(System.getProperty("java.io.tmpdir")), Serving.definitions(plugin, calls));
     } catch (IOException err) {
       throw new UncheckedIOException(err);
     }
@@ -111,7 +118,8 @@ public final class TestPlugin implements AutoCloseable {
   }
 
   private static Object unanswered(InputRequest question) {
-    throw new IllegalStateException("the plugin asks \"" + question.key() + "\", and nothing answers");
+    throw new IllegalStateException(
+        "the plugin asks \"" + question.key() + "\", and nothing answers");
   }
 
   /**
@@ -120,7 +128,10 @@ public final class TestPlugin implements AutoCloseable {
    * @param settings a record, a map or JSON
    */
   public void configure(Object settings) {
-    var request = ConfigureRequest.newBuilder().setSettingsJson(Json.dump(Values.json(settings))).setPluginName("test");
+    var request =
+        ConfigureRequest.newBuilder()
+            .setSettingsJson(Json.dump(Values.json(settings)))
+            .setPluginName("test");
     try {
       unary(Endpoints.CONFIGURE, request.build());
     } catch (StatusRuntimeException err) {
@@ -146,8 +157,13 @@ public final class TestPlugin implements AutoCloseable {
     var heard = new Heard();
     var request = CallToolRequest.newBuilder().setContext(context()).setName(name);
     request.setArgumentsJson(Json.dump(Values.json(args)));
-    var result = (CallToolResult) rounds(heard, given -> callTool(request.setResumption(given).build(), heard));
-    JsonElement structured = result.getStructuredContentJson().isEmpty() ? null : Json.parse(result.getStructuredContentJson());
+    var result =
+        (CallToolResult)
+            rounds(heard, given -> callTool(request.setResumption(given).build(), heard));
+    JsonElement structured =
+        result.getStructuredContentJson().isEmpty()
+            ? null
+            : Json.parse(result.getStructuredContentJson());
     return new Called(text(result.getContentList()), structured, result.getIsError(), heard);
   }
 
@@ -168,7 +184,9 @@ public final class TestPlugin implements AutoCloseable {
   }
 
   private static void hear(Heard heard, Context.Progress progress) {
-    heard.progress().add(new Progress(progress.getProgress(), progress.getTotal(), progress.getMessage()));
+    heard
+        .progress()
+        .add(new Progress(progress.getProgress(), progress.getTotal(), progress.getMessage()));
   }
 
   /** What a resource holds, piece by piece: its text, or its bytes in ISO 8859-1. */
@@ -181,7 +199,11 @@ public final class TestPlugin implements AutoCloseable {
       }
       if (event.hasResult()) {
         return event.getResult().getContentsList().stream()
-            .map(one -> one.hasBlob() ? one.getBlob().toString(java.nio.charset.StandardCharsets.ISO_8859_1) : one.getText())
+            .map(
+                one ->
+                    one.hasBlob()
+                        ? one.getBlob().toString(StandardCharsets.ISO_8859_1)
+                        : one.getText())
             .toList();
       }
     }
@@ -190,14 +212,20 @@ public final class TestPlugin implements AutoCloseable {
 
   /** The text of a prompt, its messages joined by newlines. */
   public String prompt(String name, Map<String, String> args) {
-    var request = GetPromptRequest.newBuilder().setContext(context()).setName(name).putAllArguments(args).build();
+    var request =
+        GetPromptRequest.newBuilder()
+            .setContext(context())
+            .setName(name)
+            .putAllArguments(args)
+            .build();
     for (var events = stream(Endpoints.GET_PROMPT, request); events.hasNext(); ) {
       var event = events.next();
       if (event.hasError()) {
         throw ProtocolException.read(event.getError());
       }
       if (event.hasResult()) {
-        return text(event.getResult().getMessagesList().stream().map(one -> one.getContent()).toList());
+        return text(
+            event.getResult().getMessagesList().stream().map(one -> one.getContent()).toList());
       }
     }
     throw new IllegalStateException("the prompt " + name + " has no result");
@@ -210,7 +238,8 @@ public final class TestPlugin implements AutoCloseable {
 
   /** The suggestions for a variable of a template. */
   public List<String> completeTemplate(String uriTemplate, String variable, String typed) {
-    return complete(CompleteRequest.newBuilder().setResourceUriTemplate(uriTemplate), variable, typed);
+    return complete(
+        CompleteRequest.newBuilder().setResourceUriTemplate(uriTemplate), variable, typed);
   }
 
   private List<String> complete(CompleteRequest.Builder request, String argument, String typed) {
@@ -242,7 +271,10 @@ public final class TestPlugin implements AutoCloseable {
     var question = new InputRequest(wire.getKey(), method, Json.object(wire.getParamsJson()));
     heard.questions().add(question);
     JsonElement result = Values.json(answers.apply(question));
-    return InputResponse.newBuilder().setKey(wire.getKey()).setResultJson(Json.dump(result)).build();
+    return InputResponse.newBuilder()
+        .setKey(wire.getKey())
+        .setResultJson(Json.dump(result))
+        .build();
   }
 
   private CallContext context() {
@@ -269,13 +301,23 @@ public final class TestPlugin implements AutoCloseable {
     return ClientCalls.blockingServerStreamingCall(channel, method, CallOptions.DEFAULT, request);
   }
 
+  /**
+   * Cancels the calls in flight, and waits for them. IllegalStateException: one goes on
+   * nevertheless.
+   */
   @Override
   public void close() {
     channel.shutdownNow();
     calls.end();
     plugin.changes().end();
     try {
+      boolean ended = calls.drain(CLOSE_GRACE);
       server.stop();
+      if (!ended) {
+        throw new IllegalStateException("a call goes on though it was cancelled");
+      }
+    } catch (InterruptedException err) {
+      Thread.currentThread().interrupt();
     } catch (IOException err) {
       throw new UncheckedIOException(err);
     }

@@ -50,7 +50,8 @@ public final class Tool {
    *
    * @param result a record, which becomes the output schema
    */
-  public static <A, R> Tool structured(String name, Class<A> arguments, Class<R> result, Handler<A, R> handler) {
+  public static <A, R> Tool structured(
+      String name, Class<A> arguments, Class<R> result, Handler<A, R> handler) {
     JsonObject schema = schema(name, result);
     return typed(name, arguments, (in, call) -> Result.structured(handler.handle(in, call)).wire())
         .outputSchema(schema);
@@ -58,15 +59,23 @@ public final class Tool {
 
   /** A tool with a schema by hand, which takes its arguments as they are, unchecked. */
   public static Tool raw(String name, JsonObject inputSchema, Handler<JsonObject, Result> handler) {
-    return declare(name, inputSchema, (args, call) -> handler.handle(Json.object(args, "the arguments"), call).wire());
+    return declare(
+        name,
+        inputSchema,
+        (args, call) -> handler.handle(Json.object(args, "the arguments"), call).wire());
   }
 
-  private static <A> Tool typed(String name, Class<A> arguments, Handler<A, CallToolResult> handler) {
-    return declare(name, schema(name, arguments), (args, call) -> handler.handle(arguments(arguments, args), call));
+  private static <A> Tool typed(
+      String name, Class<A> arguments, Handler<A, CallToolResult> handler) {
+    return declare(
+        name,
+        schema(name, arguments),
+        (args, call) -> handler.handle(arguments(arguments, args), call));
   }
 
   private static Tool declare(String name, JsonObject inputSchema, Body body) {
-    var wire = ToolOuterClass.Tool.newBuilder().setName(name).setInputSchemaJson(Json.dump(inputSchema));
+    var wire =
+        ToolOuterClass.Tool.newBuilder().setName(name).setInputSchemaJson(Json.dump(inputSchema));
     return new Tool(wire.build(), body);
   }
 

@@ -5,8 +5,8 @@ package io.mcphost.plugin;
 /**
  * The work failed. The model reads the message, and may do better.
  *
- * <p>An IllegalArgumentException of a handler is read by the model as well; any other exception is a
- * bug, whose stack goes to the operator's log alone.
+ * <p>An IllegalArgumentException of a handler is read by the model as well; any other exception is
+ * a bug, whose stack goes to the operator's log alone.
  */
 public class ToolException extends RuntimeException {
   private static final long serialVersionUID = 1;

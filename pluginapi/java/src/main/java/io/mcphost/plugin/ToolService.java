@@ -41,7 +41,8 @@ final class ToolService implements Round.Kind<CallToolResponse> {
 
   /** The page is whole: the host's limits are far below 64 MiB. */
   private void list(ListToolsRequest request, StreamObserver<ListToolsResponse> to) {
-    var list = ListToolsResponse.newBuilder().setRevision(plugin.changes().revision(Changes.Kind.TOOLS));
+    var list =
+        ListToolsResponse.newBuilder().setRevision(plugin.changes().revision(Changes.Kind.TOOLS));
     plugin.tools().forEach(tool -> list.addTools(tool.wire()));
     to.onNext(list.build());
     to.onCompleted();
@@ -53,7 +54,8 @@ final class ToolService implements Round.Kind<CallToolResponse> {
             calls,
             (ServerCallStreamObserver<CallToolResponse>) to,
             this,
-            call -> plugin.tool(request.getName()).run(Json.object(request.getArgumentsJson()), call));
+            call ->
+                plugin.tool(request.getName()).run(Json.object(request.getArgumentsJson()), call));
     round.start(request.getContext(), request.getResumption());
   }
 

@@ -154,7 +154,8 @@ final class Values {
     for (String name : object.keySet()) {
       if (!known.contains(name)) {
         String there = known.isEmpty() ? "none" : String.join(", ", known);
-        throw new IllegalArgumentException(below(path, name) + ": is not known; there are " + there);
+        throw new IllegalArgumentException(
+            below(path, name) + ": is not known; there are " + there);
       }
     }
   }
@@ -177,10 +178,12 @@ final class Values {
 
   private static void check(Limit limit, Object value, String path) {
     if (value instanceof Number number && number.doubleValue() < limit.min()) {
-      throw new IllegalArgumentException(path + ": " + value + " is less than " + Schema.plain(limit.min()));
+      throw new IllegalArgumentException(
+          path + ": " + value + " is less than " + Schema.plain(limit.min()));
     }
     if (value instanceof Number number && number.doubleValue() > limit.max()) {
-      throw new IllegalArgumentException(path + ": " + value + " is more than " + Schema.plain(limit.max()));
+      throw new IllegalArgumentException(
+          path + ": " + value + " is more than " + Schema.plain(limit.max()));
     }
     if (value instanceof String text) {
       checkLength(limit, text.codePointCount(0, text.length()), path);
@@ -226,7 +229,9 @@ final class Values {
   }
 
   private static JsonElement number(Number number) {
-    if (!Double.isFinite(number.doubleValue()) && !(number instanceof BigDecimal) && !(number instanceof BigInteger)) {
+    if (!Double.isFinite(number.doubleValue())
+        && !(number instanceof BigDecimal)
+        && !(number instanceof BigInteger)) {
       throw new IllegalStateException(number + " has no JSON form");
     }
     return new JsonPrimitive(number);

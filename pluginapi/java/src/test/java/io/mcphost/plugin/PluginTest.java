@@ -60,9 +60,15 @@ class PluginTest {
   void resultsSayWhatTheyAre() {
     Plugin plugin =
         plugin()
-            .add(Tool.structured("person", NoArguments.class, Person.class, (in, call) -> new Person("Ada")))
+            .add(
+                Tool.structured(
+                    "person", NoArguments.class, Person.class, (in, call) -> new Person("Ada")))
             .add(Tool.of("nothing", NoArguments.class, (in, call) -> Result.of()))
-            .add(Tool.of("two", NoArguments.class, (in, call) -> Result.of(Content.text("a"), Content.text("b"))))
+            .add(
+                Tool.of(
+                    "two",
+                    NoArguments.class,
+                    (in, call) -> Result.of(Content.text("a"), Content.text("b"))))
             .add(Tool.of("failed", NoArguments.class, (in, call) -> Result.error("no")))
             .add(Tool.raw("raw", new JsonObject(), (in, call) -> Result.text(in.toString())))
             .add(Tool.text("broken", NoArguments.class, (in, call) -> "\ud800"));
@@ -104,7 +110,8 @@ class PluginTest {
         assertTrue(called.isError());
         assertEquals("internal error", called.text());
       }
-      var gone = assertThrows(ProtocolException.class, () -> test.call("fail", new How("protocol")));
+      var gone =
+          assertThrows(ProtocolException.class, () -> test.call("fail", new How("protocol")));
       assertEquals(ProtocolException.Code.NOT_FOUND, gone.code());
       var absent = assertThrows(ProtocolException.class, () -> test.call("absent", Map.of()));
       assertEquals(ProtocolException.Code.NOT_FOUND, absent.code());
@@ -129,10 +136,13 @@ class PluginTest {
               return number + " " + person.name() + " " + action;
             });
     try (var test = new TestPlugin(plugin().add(order))) {
-      test.answering(question -> accept(question.key().equals("who") ? new Person("Ada") : Map.of()));
+      test.answering(
+          question -> accept(question.key().equals("who") ? new Person("Ada") : Map.of()));
       var called = test.call("order", Map.of());
       assertEquals("1 Ada ACCEPT", called.text());
-      assertEquals(List.of("who", "pay"), called.heard().questions().stream().map(InputRequest::key).toList());
+      assertEquals(
+          List.of("who", "pay"),
+          called.heard().questions().stream().map(InputRequest::key).toList());
       assertEquals(1, runs.get());
     }
   }
@@ -168,7 +178,11 @@ class PluginTest {
 
   @Test
   void anAnswerThatDoesNotFitIsAskedForOnceMore() {
-    Tool ask = Tool.text("ask", NoArguments.class, (in, call) -> call.elicit(Person.class, "who", "?").value().name());
+    Tool ask =
+        Tool.text(
+            "ask",
+            NoArguments.class,
+            (in, call) -> call.elicit(Person.class, "who", "?").value().name());
     Iterator<Object> names = List.<Object>of(3, "Ada", 3, 4).iterator();
     try (var test = new TestPlugin(plugin().add(ask))) {
       test.answering(question -> accept(Map.of("name", names.next())));
@@ -176,7 +190,8 @@ class PluginTest {
       var called = test.call("ask", Map.of());
       assertTrue(called.isError());
       assertEquals(
-          "no answer to the question \"who\": the answer does not fit: name: is not of type string", called.text());
+          "no answer to the question \"who\": the answer does not fit: name: is not of type string",
+          called.text());
     }
   }
 
@@ -184,12 +199,16 @@ class PluginTest {
   void changedKeysAreAMistakeThatIsTold() {
     Iterator<String> keys = List.of("one", "two").iterator();
     Tool fickle =
-        Tool.text("fickle", NoArguments.class, (in, call) -> call.elicit(Person.class, keys.next(), "?").value().name());
+        Tool.text(
+            "fickle",
+            NoArguments.class,
+            (in, call) -> call.elicit(Person.class, keys.next(), "?").value().name());
     try (var test = new TestPlugin(plugin().add(fickle))) {
       test.answering(question -> accept(new Person("x")));
       var called = test.call("fickle", Map.of());
       assertTrue(called.isError());
-      assertTrue(called.text().contains("asks \"two\" where it asked \"one\" before"), called.text());
+      assertTrue(
+          called.text().contains("asks \"two\" where it asked \"one\" before"), called.text());
     }
   }
 
@@ -203,7 +222,8 @@ class PluginTest {
             (in, call) -> {
               Answer given = call.answers().get("roots");
               if (given == null) {
-                var request = new InputRequest("roots", InputRequest.Method.ROOTS, new JsonObject());
+                var request =
+                    new InputRequest("roots", InputRequest.Method.ROOTS, new JsonObject());
                 throw call.inputRequired(List.of(request), new byte[] {0, 'k'});
               }
               state.set(call.state());
@@ -221,10 +241,20 @@ class PluginTest {
     Plugin plugin =
         plugin()
             .add(Resource.of("a://b", "fixed", (in, call) -> ReadResult.text(in.uri())))
-            .add(Resource.template("a://n/{x}", "family", (in, call) -> ReadResult.blob(in.variable("x").getBytes())))
-            .add(Prompt.of("hello", Hello.class, (in, call) -> PromptResult.text(in.who() + " " + in.how())))
+            .add(
+                Resource.template(
+                    "a://n/{x}",
+                    "family",
+                    (in, call) -> ReadResult.blob(in.variable("x").getBytes())))
+            .add(
+                Prompt.of(
+                    "hello",
+                    Hello.class,
+                    (in, call) -> PromptResult.text(in.who() + " " + in.how())))
             .completePrompt(
-                "hello", "how", (typed, given) -> new Completion(List.of(typed + "!"), OptionalInt.of(5), true));
+                "hello",
+                "how",
+                (typed, given) -> new Completion(List.of(typed + "!"), OptionalInt.of(5), true));
     try (var test = new TestPlugin(plugin)) {
       assertEquals(List.of("a://b"), test.read("a://b"));
       assertEquals(List.of("A"), test.read("a://n/%41"));
@@ -234,9 +264,12 @@ class PluginTest {
       assertEquals(List.of(), test.completeTemplate("a://n/{x}", "x", "x"));
       assertThrows(ProtocolException.class, () -> test.completePrompt("absent", "how", "x"));
       assertThrows(ProtocolException.class, () -> test.prompt("hello", Map.of()));
-      assertThrows(ProtocolException.class, () -> test.prompt("hello", Map.of("who", "a", "age", "3")));
+      assertThrows(
+          ProtocolException.class, () -> test.prompt("hello", Map.of("who", "a", "age", "3")));
     }
-    assertThrows(DeclarationException.class, () -> Prompt.of("n", Number.class, (in, call) -> PromptResult.of()));
+    assertThrows(
+        DeclarationException.class,
+        () -> Prompt.of("n", Number.class, (in, call) -> PromptResult.of()));
   }
 
   @Test
@@ -267,7 +300,8 @@ class PluginTest {
   }
 
   private static String refused(TestPlugin test, Object settings) {
-    return assertThrows(IllegalArgumentException.class, () -> test.configure(settings)).getMessage();
+    return assertThrows(IllegalArgumentException.class, () -> test.configure(settings))
+        .getMessage();
   }
 
   @Test
@@ -291,7 +325,9 @@ class PluginTest {
               return "";
             });
     var test = new TestPlugin(plugin().add(hang));
-    var call = CompletableFuture.runAsync(() -> assertThrows(RuntimeException.class, () -> test.call("hang", Map.of())));
+    var call =
+        CompletableFuture.runAsync(
+            () -> assertThrows(RuntimeException.class, () -> test.call("hang", Map.of())));
     assertTrue(working.await(10, TimeUnit.SECONDS));
     test.close();
     assertTrue(told.await(10, TimeUnit.SECONDS));

@@ -9,7 +9,9 @@ final class Probe {
   public static void main(String[] args) {
     Plugin plugin = new Plugin("probe", "1");
     System.out.println("chatter");
-    plugin.add(Tool.text("nothing", NoArguments.class, (in, call) -> "")).onShutdown(() -> System.err.println("bye"));
+    plugin
+        .add(Tool.text("nothing", NoArguments.class, (in, call) -> ""))
+        .onShutdown(() -> System.err.println("bye"));
     plugin.run();
   }
 }

@@ -40,7 +40,12 @@ class ProcessTest {
   private Process start(Map<String, String> environment) throws IOException {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var builder =
-        new ProcessBuilder(java, "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), Probe.class.getName());
+        new ProcessBuilder(
+            java,
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Probe.class.getName());
     builder.environment().keySet().removeAll(List.of(Stdio.COOKIE_NAME, Life.DEBUG_VARIABLE));
     builder.environment().put("PLUGIN_UNIX_SOCKET_DIR", folder.toString());
     builder.environment().put("TMPDIR", folder.toString());
@@ -106,7 +111,12 @@ class ProcessTest {
     BufferedReader said = process.errorReader();
     assertEquals("Start mcphost with this in its environment:", said.readLine());
     String line = said.readLine();
-    assertTrue(line.startsWith("MCPHOST_REATTACH='{\"probe\":{\"Protocol\":\"grpc\",\"ProtocolVersion\":1,\"Pid\":" + process.pid() + ","), line);
+    assertTrue(
+        line.startsWith(
+            "MCPHOST_REATTACH='{\"probe\":{\"Protocol\":\"grpc\",\"ProtocolVersion\":1,\"Pid\":"
+                + process.pid()
+                + ","),
+        line);
     process.destroy();
     assertEquals(0, end(process));
   }

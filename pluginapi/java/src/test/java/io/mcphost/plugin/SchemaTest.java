@@ -22,7 +22,8 @@ class SchemaTest {
   record Point(int x, double y) {}
 
   record Everything(
-      @Description("what it is called") @Limit(minLength = 1, maxLength = 3, pattern = "^[a-z]+$") String name,
+      @Description("what it is called") @Limit(minLength = 1, maxLength = 3, pattern = "^[a-z]+$")
+          String name,
       @Name("how_many") @Limit(min = 1, max = 10) long howMany,
       @Default("true") boolean sure,
       Optional<Colour> colour,
@@ -34,6 +35,8 @@ class SchemaTest {
 
   record Impossible(Thread thread) {}
 
+  record BadPattern(@Limit(pattern = "(") String text) {}
+
   record BadDefault(@Default("x") int n) {}
 
   record Even(int n) {
@@ -44,29 +47,52 @@ class SchemaTest {
     }
   }
 
-  private static String schema(Class<?> type) {
-    return Schema.of(type).toString();
-  }
-
   @Test
   void recordsBecomeSchemas() {
-    assertEquals(
-        "{\"type\":\"object\",\"properties\":{"
-            + "\"name\":{\"type\":\"string\",\"description\":\"what it is called\",\"minLength\":1,\"maxLength\":3,\"pattern\":\"^[a-z]+$\"},"
-            + "\"how_many\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":10},"
-            + "\"sure\":{\"type\":\"boolean\",\"default\":true},"
-            + "\"colour\":{\"type\":\"string\",\"enum\":[\"RED\",\"sky blue\"]},"
-            + "\"points\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"x\":{\"type\":\"integer\"},\"y\":{\"type\":\"number\"}},\"additionalProperties\":false,\"required\":[\"x\",\"y\"]}},"
-            + "\"sums\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"number\"}},"
-            + "\"any\":{}},"
-            + "\"additionalProperties\":false,\"required\":[\"name\",\"how_many\",\"points\",\"sums\",\"any\"]}",
-        schema(Everything.class));
-    assertEquals("{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}", schema(NoArguments.class));
+    String everything =
+        """
+        {
+          "type": "object",
+          "properties": {
+            "name": {
+              "type": "string",
+              "description": "what it is called",
+              "minLength": 1,
+              "maxLength": 3,
+              "pattern": "^[a-z]+$"
+            },
+            "how_many": {"type": "integer", "minimum": 1, "maximum": 10},
+            "sure": {"type": "boolean", "default": true},
+            "colour": {"type": "string", "enum": ["RED", "sky blue"]},
+            "points": {
+              "type": "array",
+              "items": {
+                "type": "object",
+                "properties": {"x": {"type": "integer"}, "y": {"type": "number"}},
+                "additionalProperties": false,
+                "required": ["x", "y"]
+              }
+            },
+            "sums": {"type": "object", "additionalProperties": {"type": "number"}},
+            "any": {}
+          },
+          "additionalProperties": false,
+          "required": ["name", "how_many", "points", "sums", "any"]
+        }
+        """;
+    assertEquals(shortest(everything), Schema.of(Everything.class).toString());
+    String none = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";
+    assertEquals(none, Schema.of(NoArguments.class).toString());
+  }
+
+  private static String shortest(String json) {
+    return Json.parse(json).toString();
   }
 
   @Test
   void whatHasNoSchemaIsRefused() {
-    for (Class<?> type : List.of(Itself.class, Impossible.class, BadDefault.class)) {
+    for (Class<?> type :
+        List.of(Itself.class, Impossible.class, BadDefault.class, BadPattern.class)) {
       assertThrows(DeclarationException.class, () -> Schema.of(type), type.getName());
     }
   }
@@ -77,10 +103,17 @@ class SchemaTest {
 
   @Test
   void jsonBecomesRecords() {
-    var got =
-        read(
-            Everything.class,
-            "{\"name\":\"ab\",\"how_many\":3.0,\"colour\":\"sky blue\",\"points\":[{\"x\":1e2,\"y\":2}],\"sums\":{\"a\":0.10},\"any\":[null]}");
+    String given =
+        """
+        {
+          "name": "ab",
+          "how_many": 3.0,
+          "colour": "sky blue",
+          "points": [{"x": 1e2, "y": 2}],
+          "sums": {"a": 0.10},
+          "any": [null]
+        }
+        """;
     var want =
         new Everything(
             "ab",
@@ -90,10 +123,21 @@ class SchemaTest {
             List.of(new Point(100, 2)),
             Map.of("a", new BigDecimal("0.10")),
             Json.parse("[null]"));
+    var got = read(Everything.class, given);
     assertEquals(want, got);
-    assertEquals(
-        "{\"name\":\"ab\",\"how_many\":3,\"sure\":true,\"colour\":\"sky blue\",\"points\":[{\"x\":100,\"y\":2.0}],\"sums\":{\"a\":0.10},\"any\":[null]}",
-        Values.json(got).toString());
+    String back =
+        """
+        {
+          "name": "ab",
+          "how_many": 3,
+          "sure": true,
+          "colour": "sky blue",
+          "points": [{"x": 100, "y": 2.0}],
+          "sums": {"a": 0.10},
+          "any": [null]
+        }
+        """;
+    assertEquals(shortest(back), Values.json(got).toString());
   }
 
   private static void refuses(Class<?> type, String json, String says) {
@@ -113,11 +157,26 @@ class SchemaTest {
     refuses(Point.class, "{\"x\":1,\"y\":1,\"z\":1}", "z: is not known; there are x, y");
     refuses(Even.class, "{\"n\":3}", "n must be even");
     String rest = "\"sums\":{},\"any\":1}";
-    refuses(Everything.class, "{\"name\":\"\",\"how_many\":1,\"points\":[]," + rest, "name: is shorter than 1");
-    refuses(Everything.class, "{\"name\":\"abcd\",\"how_many\":1,\"points\":[]," + rest, "name: is longer than 3");
-    refuses(Everything.class, "{\"name\":\"A\",\"how_many\":1,\"points\":[]," + rest, "name: does not match ^[a-z]+$");
-    refuses(Everything.class, "{\"name\":\"a\",\"how_many\":0,\"points\":[]," + rest, "how_many: 0 is less than 1");
-    refuses(Everything.class, "{\"name\":\"a\",\"how_many\":11,\"points\":[]," + rest, "how_many: 11 is more than 10");
+    refuses(
+        Everything.class,
+        "{\"name\":\"\",\"how_many\":1,\"points\":[]," + rest,
+        "name: is shorter than 1");
+    refuses(
+        Everything.class,
+        "{\"name\":\"abcd\",\"how_many\":1,\"points\":[]," + rest,
+        "name: is longer than 3");
+    refuses(
+        Everything.class,
+        "{\"name\":\"A\",\"how_many\":1,\"points\":[]," + rest,
+        "name: does not match ^[a-z]+$");
+    refuses(
+        Everything.class,
+        "{\"name\":\"a\",\"how_many\":0,\"points\":[]," + rest,
+        "how_many: 0 is less than 1");
+    refuses(
+        Everything.class,
+        "{\"name\":\"a\",\"how_many\":11,\"points\":[]," + rest,
+        "how_many: 11 is more than 10");
     refuses(
         Everything.class,
         "{\"name\":\"a\",\"how_many\":1,\"colour\":\"GREEN\",\"points\":[]," + rest,
@@ -136,9 +195,15 @@ class SchemaTest {
 
   @Test
   void formsHoldWhatMcpAllows() {
-    assertEquals(
-        "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":\"integer\"},\"y\":{\"type\":\"number\"}},\"required\":[\"x\",\"y\"]}",
-        Forms.schema(Point.class).toString());
+    String point =
+        """
+        {
+          "type": "object",
+          "properties": {"x": {"type": "integer"}, "y": {"type": "number"}},
+          "required": ["x", "y"]
+        }
+        """;
+    assertEquals(shortest(point), Forms.schema(Point.class).toString());
     assertThrows(DeclarationException.class, () -> Forms.schema(Everything.class));
     assertThrows(DeclarationException.class, () -> Forms.schema(String.class));
   }

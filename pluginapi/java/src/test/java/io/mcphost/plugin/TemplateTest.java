@@ -21,7 +21,9 @@ class TemplateTest {
   @Test
   void othersUrisDoNotMatch() {
     var template = new Template("note://{owner}/x.{+path}");
-    for (String uri : List.of("note:///x.a", "note://a/b/x.a", "note://a/xxa", "note://a/x.", "note://a%2/x.b", "")) {
+    for (String uri :
+        List.of(
+            "note:///x.a", "note://a/b/x.a", "note://a/xxa", "note://a/x.", "note://a%2/x.b", "")) {
       assertNull(template.match(uri), uri);
     }
   }
@@ -34,7 +36,8 @@ class TemplateTest {
 
   @Test
   void otherTemplatesAreRefused() {
-    for (String text : List.of("a://{x}{", "a://}", "a://{?x}", "a://{x*}", "a://{}", "a://{x}/{x}")) {
+    for (String text :
+        List.of("a://{x}{", "a://}", "a://{?x}", "a://{x*}", "a://{}", "a://{x}/{x}")) {
       assertThrows(DeclarationException.class, () -> new Template(text), text);
     }
   }
