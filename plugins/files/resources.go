@@ -67,8 +67,11 @@ func (s *server) explain(ctx context.Context, in struct {
 	Path string `json:"path" jsonschema:"file to explain"`
 }) ([]pluginapi.PromptMessage, error) {
 	r, err := s.tree.Load().Read(ctx, tree.ReadRequest{Path: in.Path})
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return nil, err
+	case err != nil:
+		return nil, pluginapi.InvalidParams("%v", err) // it says what is wrong with the path
 	}
 	attached := body(r)
 	if text, ok := attached.(pluginapi.Text); ok {

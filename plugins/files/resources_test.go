@@ -140,7 +140,7 @@ func TestSubscribedFilesAreWatched(t *testing.T) {
 	c, dir := rooted(t, map[string]string{"file": "a", "other": "a", "sub/x": ""}, nil)
 	root := "file://" + filepath.ToSlash(dir)
 	accepted, err := c.Subscribe(t.Context(), root+"/file", root+"/new", root+"/sub", root+"/absent/x", "file:///etc/passwd")
-	if want := []string{root + "/file", root + "/new", root + "/sub"}; err != nil || !slices.Equal(slices.Sorted(slices.Values(accepted)), want) {
+	if want := []string{root + "/absent/x", root + "/file", root + "/new", root + "/sub"}; err != nil || !slices.Equal(slices.Sorted(slices.Values(accepted)), want) {
 		t.Fatalf("accepted %v %v, want %v", accepted, err, want)
 	}
 	hear := func(what, uri string, do func()) {
@@ -259,8 +259,11 @@ func TestPromptExplainsAFile(t *testing.T) {
 	if !ok || attached.Contents.Text != "package a\n" {
 		t.Errorf("attached is %+v", got.Messages[1].Content)
 	}
-	if _, err := c.GetPrompt(t.Context(), "explain_file", map[string]string{"path": "absent"}, plugintest.Options{}); err == nil {
-		t.Error("an absent file is explained")
+	for path, want := range map[string]string{"absent": "no such file", "../x": "outside of the configured roots", "/etc/passwd": "outside of the configured roots"} {
+		_, err := c.GetPrompt(t.Context(), "explain_file", map[string]string{"path": path}, plugintest.Options{})
+		if e, ok := errors.AsType[*pluginapi.ProtocolError](err); !ok || e.Code != pluginapi.CodeInvalidParams || !strings.Contains(e.Message, want) {
+			t.Errorf("%s: got %v, want %s", path, err, want)
+		}
 	}
 }
 

@@ -125,7 +125,27 @@ func (p place) writable() (fs.FileInfo, error) {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return nil, p.refuse("is a symbolic link; name the file that it leads to")
 	}
-	return info, p.mustBeRegular(info)
+	if err := p.mustBeRegular(info); err != nil {
+		return nil, err
+	}
+	return info, p.mustNotBeReadOnly(info)
+}
+
+// mustNotBeReadOnly refuses a file that its owner has protected. A rename would
+// replace it all the same, and a superuser could write to it.
+func (p place) mustNotBeReadOnly(info fs.FileInfo) error {
+	protected := info.Mode().Perm()&0o222 == 0
+	if !protected {
+		file, err := p.root.OpenFile(p.rel, os.O_WRONLY|openNonblock, 0)
+		if err == nil {
+			return file.Close()
+		}
+		protected = errors.Is(err, fs.ErrPermission) // a program that runs is busy, and can be replaced
+	}
+	if protected {
+		return p.refuse("is read-only (mode %04o); nothing was changed", info.Mode().Perm())
+	}
+	return nil
 }
 
 // create makes a file that must not exist yet.

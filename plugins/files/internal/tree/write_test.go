@@ -226,3 +226,36 @@ func TestOnlyTheVersionSeenIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+func TestReadOnlyFileIsLeftAlone(t *testing.T) {
+	tr, dir := planted(t, map[string]string{"f": "old"})
+	if err := os.Chmod(filepath.Join(dir, "f"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	attempts := map[string]func() error{
+		"append": func() error {
+			_, err := tr.Write(t.Context(), WriteRequest{Path: "f", Content: "x", Mode: ModeAppend})
+			return err
+		},
+		"overwrite": func() error {
+			_, err := tr.Write(t.Context(), WriteRequest{Path: "f", Content: "x", Mode: ModeOverwrite})
+			return err
+		},
+		"edit": func() error {
+			_, err := tr.Edit(t.Context(), EditRequest{Path: "f", Edits: []Replacement{{Old: "old", New: "x"}}})
+			return err
+		},
+		"ask": func() error {
+			_, err := tr.Existing("f")
+			return err
+		},
+	}
+	for name, attempt := range attempts {
+		if err := attempt(); err == nil || !strings.Contains(err.Error(), `"f": is read-only (mode 0400)`) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if got := contentOf(t, dir, "f"); got != "old" {
+		t.Errorf("the file holds %q", got)
+	}
+}
