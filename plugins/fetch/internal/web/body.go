@@ -51,7 +51,7 @@ func (f *Fetcher) read(response *http.Response, report Progress) (*Page, error) 
 	var err error
 	page.Body, err = io.ReadAll(io.LimitReader(reader, f.options.MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", u, err)
+		return nil, fmt.Errorf("read %s: %w", u, fault(u, err))
 	}
 	if int64(len(page.Body)) > f.options.MaxBytes {
 		page.Body, page.Cut = page.Body[:f.options.MaxBytes], true
@@ -101,7 +101,7 @@ func (r *reporter) Read(p []byte) (int, error) {
 		r.report(r.done, r.total)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("the server stopped after %d bytes", r.done)
+		err = &faultError{what: fmt.Sprintf("the server stopped after %d bytes", r.done), cause: err}
 	}
 	return n, err
 }

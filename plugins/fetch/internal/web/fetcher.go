@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -160,7 +161,7 @@ func (f *Fetcher) request(ctx context.Context, u *url.URL) (*http.Response, erro
 		return nil, fmt.Errorf("%s is refused: %w; the operator can allow it with allow_hosts or allow_private", u.Host, errNotPublic)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s: %w", u, err)
+		return nil, fault(u, err)
 	}
 	return response, nil
 }
@@ -177,7 +178,7 @@ func parse(address string) (*url.URL, error) {
 // check refuses URLs that are not fetched at all, and drops the fragment.
 func check(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%q is refused: only http and https URLs are fetched", u.Redacted())
+		return fmt.Errorf("%q is refused: only http and https URLs are fetched%s", u.Redacted(), meant(u))
 	}
 	if u.Hostname() == "" {
 		return fmt.Errorf("%q has no host", u.Redacted())
@@ -187,6 +188,20 @@ func check(u *url.URL) error {
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return nil
+}
+
+// meant says how to write a URL that lacks its scheme; nothing if it names no
+// host.
+func meant(u *url.URL) string {
+	opaquePort := u.Opaque != "" && u.Opaque[0] >= '0' && u.Opaque[0] <= '9' // host:port reads as scheme:opaque
+	if u.Scheme != "" && !opaquePort {
+		return ""
+	}
+	full, err := url.Parse("https://" + strings.TrimPrefix(u.Redacted(), "//"))
+	if err != nil || !strings.Contains(full.Hostname(), ".") && full.Hostname() != "localhost" {
+		return ""
+	}
+	return fmt.Sprintf("; add https://, as in %q", full.Redacted())
 }
 
 func isRedirect(status int) bool {

@@ -66,6 +66,9 @@ func (f *Fetcher) rules(ctx context.Context, u *url.URL) (ruleSet, error) {
 		f.robots.put(origin, nil)
 		return nil, nil
 	}
+	if _, ok := errors.AsType[*faultError](err); ok {
+		return nil, err // it would not give the page either
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask robots.txt: %w", err)
 	}
@@ -79,7 +82,7 @@ func (f *Fetcher) rules(ctx context.Context, u *url.URL) (ruleSet, error) {
 	if response.StatusCode < http.StatusBadRequest {
 		text, err := io.ReadAll(io.LimitReader(response.Body, maxRobots))
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", at, err)
+			return nil, fmt.Errorf("read %s: %w", at, fault(at, err))
 		}
 		rules = parseRobots(string(text), f.robots.name)
 	}
