@@ -99,8 +99,32 @@ func TestParametersKeepTheirTypes(t *testing.T) {
 			t.Errorf("%s: %s; want %s", param, got, want)
 		}
 	}
-	if got := query(t, db, "SELECT ?"); !strings.Contains(got, "error: ") {
-		t.Errorf("a missing parameter: %s", got)
+}
+
+func TestWrongParameterIsNamed(t *testing.T) {
+	db := newDB(t, false, Limits{})
+	one := json.RawMessage(`1`)
+	for sql, want := range map[string]string{
+		"SELECT ?, ?":                   "line 1, column 11: there is no value for parameter 2: params has 1",
+		"SELECT ?1,\n?3":                "line 2, column 1: there is no value for parameter 3: params has 1",
+		"SELECT ?1, ?":                  "line 1, column 12: there is no value for parameter 2: params has 1",
+		"SELECT :who":                   "line 1, column 8: parameter :who has a name, but params is a list: write ?",
+		"SELECT @who":                   "parameter @who has a name",
+		"SELECT 1 WHERE 1 = $who":       "parameter $who has a name",
+		"SELECT ?1, ?1":                 `[[1,1]]`,
+		"SELECT '? :a $b', ? -- ? :who": `[["? :a $b",1]]`,
+	} {
+		if got := query(t, db, sql, one); !strings.Contains(got, want) {
+			t.Errorf("%s: %s; want %s", sql, got, want)
+		}
+	}
+}
+
+func TestLimitOfZeroIsTheOperators(t *testing.T) {
+	db := newDB(t, false, Limits{MaxRows: 2})
+	rows, err := db.Query(t.Context(), QueryRequest{SQL: "VALUES (1),(2),(3)", Limit: 0}, nil)
+	if err != nil || rows.Count != 2 || !rows.Truncated {
+		t.Errorf("%+v %v", rows, err)
 	}
 }
 

@@ -19,7 +19,7 @@ type QueryRequest struct {
 	Database string            `json:"database,omitempty" jsonschema:"name of the database; may be left out if there is only one"`
 	SQL      string            `json:"sql" jsonschema:"one SQL statement"`
 	Params   []json.RawMessage `json:"params,omitempty" jsonschema:"values for ? in the statement: null, booleans, numbers, strings, or {\"base64\": \"...\"} for bytes"`
-	Limit    int               `json:"limit,omitempty" jsonschema:"most rows to return; at most, and by default, what the operator has set"`
+	Limit    int               `json:"limit,omitempty" jsonschema:"most rows to return; at most, and by default (0), what the operator has set"`
 }
 
 // Rows are the answer to a query.
@@ -94,6 +94,9 @@ func (db *DB) check(req QueryRequest) (st statement, args []any, limit int, err 
 		return st, nil, 0, err
 	}
 	if args, err = readParams(req.Params); err != nil {
+		return st, nil, 0, err
+	}
+	if err := st.checkParams(len(args)); err != nil {
 		return st, nil, 0, err
 	}
 	limit = db.limits.MaxRows
