@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -24,18 +22,16 @@ import (
 // devAddr is where a plugin under development is served.
 const devAddr = "127.0.0.1:8321"
 
-// buildPatience is how long a build may take to end when it is interrupted.
-const buildPatience = 5 * time.Second
-
 type devFlags struct {
-	http     string
-	stdio    bool
-	build    string
-	noBuild  bool
-	watch    []string
-	settings []string
-	verbose  bool
-	asJSON   bool
+	http             string
+	stdio            bool
+	allowNonLoopback bool
+	build            string
+	noBuild          bool
+	watch            []string
+	settings         []string
+	verbose          bool
+	asJSON           bool
 }
 
 func (a *app) pluginDevCommand() *cobra.Command {
@@ -64,12 +60,14 @@ that name, if any.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.http, "http", devAddr, "listen on host:port")
 	flags.BoolVar(&f.stdio, "stdio", false, "use standard input and output instead")
+	flags.BoolVar(&f.allowNonLoopback, "allow-non-loopback", false, "permit an address that other machines can reach")
 	flags.StringVar(&f.build, "build", "", "shell command that builds the plugin, run in its folder")
 	flags.BoolVar(&f.noBuild, "no-build", false, "build nothing")
 	flags.StringArrayVar(&f.watch, "watch", nil, "another folder or file to watch; may be repeated")
 	flags.StringArrayVar(&f.settings, "set", nil, "setting name=value of the plugin, as JSON or else text; may be repeated")
 	flags.BoolVar(&f.verbose, "verbose", false, "show requests and answers in full")
 	flags.BoolVar(&f.asJSON, "json", false, "show each request with its answer as a line of JSON")
+	fromEnv(flags, "allow-non-loopback")
 	return cmd
 }
 
@@ -79,20 +77,30 @@ func (a *app) pluginDev(ctx context.Context, path string, f *devFlags) (err erro
 		return withCode(exitUsage, err)
 	}
 	cfg.HTTP.Addr = f.http
+	cfg.HTTP.AllowNonLoopback = cfg.HTTP.AllowNonLoopback || f.allowNonLoopback
 	if f.stdio {
 		cfg.HTTP.Addr = ""
 	}
-	traffic := &dev.Traffic{Out: a.env.Err, Whole: f.verbose, JSON: f.asJSON}
-	log := a.logger(cfg, hclog.Info)
-	srv, err := host.New(cfg, host.Options{Version: a.env.Version, Log: log, Middleware: []host.Middleware{traffic.Middleware}})
-	if err != nil {
-		return withCode(exitUsage, err)
-	}
-	defer closing(ctx, cfg, srv, &err)()
 	loop, err := a.devLoop(path, f)
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
+	if loop.Watch, err = dev.NewWatcher(append([]string{path}, f.watch...)); err != nil {
+		return withCode(exitUsage, fmt.Errorf("plugin dev: %w", err))
+	}
+	defer loop.Watch.Close()
+	traffic := &dev.Traffic{Out: a.env.Err, Whole: f.verbose, JSON: f.asJSON}
+	log := dev.Log{Logger: a.logger(cfg, hclog.Info)}
+	srv, err := host.New(cfg, host.Options{Version: a.env.Version, Log: log, Middleware: []host.Middleware{traffic.Middleware}})
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	defer func() {
+		if err == nil {
+			log.Info("stopped")
+		}
+	}()
+	defer closing(ctx, cfg, srv, &err)()
 	loop.Start = func(ctx context.Context) error { return srv.Reload(ctx, name) }
 	return a.serveDev(ctx, loop, cfg, srv, log)
 }
@@ -151,7 +159,7 @@ func orEmpty(object []byte) []byte {
 	return object
 }
 
-// devLoop watches the plugin's folder, or the executable itself, and builds it.
+// devLoop is what builds the plugin at path. It is not watched yet.
 func (a *app) devLoop(path string, f *devFlags) (*dev.Loop, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -163,21 +171,12 @@ func (a *app) devLoop(path string, f *devFlags) (*dev.Loop, error) {
 	} else if !info.IsDir() {
 		folder = filepath.Dir(path)
 	}
-	loop := &dev.Loop{Watch: append([]string{path}, f.watch...), Say: a.note}
+	loop := &dev.Loop{Say: a.note}
 	command, err := f.buildCommand(path, folder)
 	if err != nil || command == nil {
 		return loop, err
 	}
-	loop.Build = func(ctx context.Context) error {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-		cmd.Dir, cmd.Stdout, cmd.Stderr = folder, a.env.Err, a.env.Err
-		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-		cmd.WaitDelay = buildPatience
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%s: %w", strings.Join(command, " "), err)
-		}
-		return nil
-	}
+	loop.Build = (&dev.Builder{Command: command, Dir: folder, Out: a.env.Err}).Build
 	return loop, nil
 }
 

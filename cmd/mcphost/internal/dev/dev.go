@@ -8,7 +8,6 @@ package dev
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -21,31 +20,28 @@ const quiet = 200 * time.Millisecond
 
 // A Loop rebuilds and restarts one plugin while its files change.
 type Loop struct {
-	Watch []string                         // files, and folders with everything below them
+	Watch *Watcher                         // the caller closes it after Run
 	Build func(ctx context.Context) error  // nil: there is nothing to build
 	Start func(ctx context.Context) error  // starts the plugin anew; on error the old one still runs
 	Say   func(format string, args ...any) // tells a person
+
+	started bool // once, so that something may run whatever fails then
 }
 
 // Run builds and starts the plugin, then again after each change, until ctx
-// ends. What fails is said, and the next change tries again; the error is about
-// what cannot be watched.
+// ends. What fails is said, and the next change tries again; the error says that
+// nothing can be watched any more.
 func (l *Loop) Run(ctx context.Context) error {
-	w, err := newWatcher(l.Watch)
-	if err != nil {
-		return err
-	}
-	defer w.close()
 	l.turn(ctx)
 	for {
-		changed, err := w.next(ctx, quiet)
+		changed, err := l.Watch.next(ctx, quiet)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		l.Say("changed: %s", shortList(changed))
+		l.Say("changed: %s", oneLine(shortList(changed)))
 		if i := indexManifest(changed); i >= 0 {
 			l.Say("%s is read when this command starts: end it and start it again", changed[i])
 		}
@@ -58,22 +54,27 @@ func (l *Loop) turn(ctx context.Context) {
 	begun := time.Now()
 	if l.Build != nil {
 		if err := l.Build(ctx); err != nil {
-			l.fail(ctx, "build failed: %v; what ran before still does", err)
+			l.fail(ctx, "build failed", err)
 			return
 		}
 	}
 	built := time.Now()
 	if err := l.Start(ctx); err != nil {
-		l.fail(ctx, "not started: %v; what ran before, if anything, still does", err)
+		l.fail(ctx, "not started", err)
 		return
 	}
+	l.started = true
 	l.Say("ready (build %s, start %s)", rounded(built.Sub(begun)), rounded(time.Since(built)))
 }
 
-// fail says what went wrong, unless it is the end.
-func (l *Loop) fail(ctx context.Context, format string, err error) {
-	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
-		l.Say(format, err)
+// fail says what went wrong, unless it is the end, and what that leaves.
+func (l *Loop) fail(ctx context.Context, what string, err error) {
+	left := "it is tried again when a file changes"
+	if l.started {
+		left = "what ran before still does"
+	}
+	if ctx.Err() == nil {
+		l.Say("%s: %s; %s", what, withoutLastWords(err), left)
 	}
 }
 

@@ -7,14 +7,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/mcphost/mcphost/host"
 )
+
+// late is when a change that was to be noticed has not been.
+const late = 10 * time.Second
 
 // files makes files, with the folders that they are in.
 func files(t *testing.T, dir string, contents map[string]string) {
@@ -47,11 +54,11 @@ func relative(t *testing.T, dir string, paths []string) []string {
 func TestOnlyNewContentIsAChange(t *testing.T) {
 	dir := t.TempDir()
 	files(t, dir, map[string]string{"same": "a", "changed": "a", "gone": "a", "sub/deep/changed": "a", "node_modules/x": "a", ".git/x": "a"})
-	w, err := newWatcher([]string{dir})
+	w, err := NewWatcher([]string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
+	defer w.Close()
 	files(t, dir, map[string]string{"same": "a", "node_modules/x": "b", ".git/x": "b", ".hidden": "b", "save~": "b", "passing": "b"})
 	for _, name := range []string{"gone", "passing"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
@@ -72,11 +79,11 @@ func TestOnlyNewContentIsAChange(t *testing.T) {
 func TestFileIsWatchedWithoutItsNeighbours(t *testing.T) {
 	dir := t.TempDir()
 	files(t, dir, map[string]string{"bin/plugin": "a", "bin/other": "a"})
-	w, err := newWatcher([]string{filepath.Join(dir, "bin", "plugin")})
+	w, err := NewWatcher([]string{filepath.Join(dir, "bin", "plugin")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
+	defer w.Close()
 	files(t, dir, map[string]string{"bin/other": "b", "bin/next": "b"})
 	// Builds replace a file.
 	if err := os.Rename(filepath.Join(dir, "bin", "next"), filepath.Join(dir, "bin", "plugin")); err != nil {
@@ -89,9 +96,141 @@ func TestFileIsWatchedWithoutItsNeighbours(t *testing.T) {
 }
 
 func TestWhatIsNotThereCannotBeWatched(t *testing.T) {
-	loop := Loop{Watch: []string{filepath.Join(t.TempDir(), "absent")}}
-	if err := loop.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "absent") {
+	if _, err := NewWatcher([]string{filepath.Join(t.TempDir(), "absent")}); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// watching fails the test unless a change of a file is noticed.
+func watching(t *testing.T, dir string, paths []string, change func()) {
+	t.Helper()
+	w, err := NewWatcher(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	change()
+	ctx, cancel := context.WithTimeout(t.Context(), late)
+	defer cancel()
+	if changed, err := w.next(ctx, quiet); err != nil || len(changed) == 0 {
+		t.Errorf("nothing noticed (%v); watched are %v", err, relative(t, dir, w.notify.WatchList()))
+	}
+}
+
+func TestFileBesideTheExecutableIsWatched(t *testing.T) {
+	dir := t.TempDir()
+	files(t, dir, map[string]string{"hello": "bin", "main.go": "a"})
+	watching(t, dir, []string{filepath.Join(dir, "hello"), dir}, func() {
+		files(t, dir, map[string]string{"main.go": "b"})
+	})
+}
+
+func TestLinkIsWatchedWhereItLeads(t *testing.T) {
+	for name, changed := range map[string]string{"folder": "folder/main.go", "file": "file"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files(t, dir, map[string]string{"real/folder/main.go": "a", "real/file": "a"})
+			link := filepath.Join(dir, "link")
+			if err := os.Symlink(filepath.Join(dir, "real", name), link); err != nil {
+				t.Skip(err)
+			}
+			watching(t, dir, []string{link}, func() {
+				files(t, dir, map[string]string{"real/" + changed: "b"})
+			})
+		})
+	}
+}
+
+func TestReplacedFolderIsWatchedAnew(t *testing.T) {
+	for name, paths := range map[string][]string{"folder": {"p"}, "executable": {"p/main"}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files(t, dir, map[string]string{"p/main": "a"})
+			w, err := NewWatcher([]string{filepath.Join(dir, paths[0])})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			for _, content := range []string{"b", "c"} {
+				if err := os.RemoveAll(filepath.Join(dir, "p")); err != nil {
+					t.Fatal(err)
+				}
+				files(t, dir, map[string]string{"p/main": content})
+				ctx, cancel := context.WithTimeout(t.Context(), late)
+				changed, err := w.next(ctx, quiet)
+				cancel()
+				if got := relative(t, dir, changed); err != nil || !slices.Equal(got, []string{"p/main"}) {
+					t.Fatalf("got %v %v", got, err)
+				}
+			}
+		})
+	}
+}
+
+func TestFailureSaysWhatItLeaves(t *testing.T) {
+	var said string
+	loop := Loop{
+		Build: func(context.Context) error { return errors.New("make build: exit status 2") },
+		Start: func(context.Context) error { return nil },
+		Say:   func(format string, args ...any) { said = fmt.Sprintf(format, args...) },
+	}
+	expect := func(want string) {
+		t.Helper()
+		if said != want {
+			t.Errorf("got %q, want %q", said, want)
+		}
+		said = ""
+	}
+	loop.turn(t.Context())
+	expect("build failed: make build: exit status 2; it is tried again when a file changes")
+	failing := loop.Build
+	loop.Build = nil
+	loop.turn(t.Context())
+	loop.Build = failing
+	loop.turn(t.Context())
+	expect("build failed: make build: exit status 2; what ran before still does")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	loop.turn(ended)
+	expect("")
+}
+
+func TestLastWordsAreShownOnce(t *testing.T) {
+	failure := errors.New("it ended before the handshake; its last words:\nTraceback\n  ValueError: oops")
+	var out bytes.Buffer
+	log := Log{hclog.New(&hclog.LoggerOptions{Output: &out})}.Named("part").With("plugin", "toy")
+	log.Warn("plugin did not start", "failures", 1, "err", failure)
+	log.Error("plugin is disabled", "err", failure)
+	loop := Loop{
+		Start: func(context.Context) error { return failure },
+		Say:   func(format string, args ...any) { fmt.Fprintf(&out, format, args...) },
+	}
+	loop.turn(t.Context())
+	if got := out.String(); strings.Count(got, "its last words are above") != 3 || strings.Contains(got, "oops") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestTrafficCannotBeForged(t *testing.T) {
+	const params = "{\"name\":\"n\\nm\",\"arguments\":{\"a\":\"\u009b2J\x7f\u2028\u202e\"}}"
+	for _, asJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		traffic := &Traffic{Out: &out, JSON: asJSON}
+		serve := traffic.Middleware(func(context.Context, *host.Request) (host.Result, error) {
+			return nil, errors.New("no\n12:00:00.000 <- tools/call pay: ok: done\x1b[2J")
+		})
+		_, _ = serve(t.Context(), request("tools/call\nfake", params))
+		want := 2 // one for the request, one for the answer
+		if asJSON {
+			want = 1
+		}
+		if n := strings.Count(out.String(), "\n"); n != want || strings.ContainsAny(out.String(), "\x1b\u009b\x7f\u2028") {
+			t.Errorf("JSON %v: %d lines: %q", asJSON, n, &out)
+		}
+		var got Exchange
+		if err := json.Unmarshal(out.Bytes(), &got); asJSON && (err != nil || !strings.Contains(string(got.Params), `\u009b2J\u007f`)) {
+			t.Errorf("%v: %s", err, &out)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/mcphost/mcphost/host"
@@ -91,11 +92,26 @@ func (t *Traffic) object(req *host.Request, begun time.Time, data []byte, err er
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, _ = t.Out.Write(append(line, '\n')) // nobody is left to tell
+	_, _ = t.Out.Write(append(escaped(line), '\n')) // nobody is left to tell
 }
 
+// escaped is JSON without the characters that steer a terminal and that JSON
+// permits in a string: 0x7f to 0x9f.
+func escaped(line []byte) []byte {
+	out := make([]byte, 0, len(line)+1)
+	for _, r := range string(line) {
+		if unicode.IsControl(r) {
+			out = fmt.Appendf(out, "\\u%04x", r)
+			continue
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
+}
+
+// line writes one line, whatever clients and the plugin have put into it.
 func (t *Traffic) line(format string, args ...any) {
-	line := time.Now().Format("15:04:05.000 ") + fmt.Sprintf(format, args...) + "\n"
+	line := time.Now().Format("15:04:05.000 ") + oneLine(fmt.Sprintf(format, args...)) + "\n"
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	_, _ = io.WriteString(t.Out, line) // nobody is left to tell
@@ -114,7 +130,7 @@ func summary(req *host.Request) string {
 	_ = json.Unmarshal(orObject(req.Params), &about) // what does not fit is not named
 	for _, name := range []string{about.Name, about.URI, about.Ref.Name, about.Ref.URI} {
 		if name != "" {
-			return req.Method + " " + oneLine(name)
+			return req.Method + " " + name
 		}
 	}
 	return req.Method
@@ -154,11 +170,11 @@ func outcome(result []byte) string {
 	}
 	switch {
 	case answer.IsError && len(answer.Content) > 0:
-		return "tool error: " + oneLine(answer.Content[0].Text)
+		return "tool error: " + answer.Content[0].Text
 	case answer.ResultType == "input_required":
 		return "asks: " + compact(result)
 	case len(answer.Content) == 1 && answer.Content[0].Type == "text":
-		return "ok: " + oneLine(answer.Content[0].Text)
+		return "ok: " + answer.Content[0].Text
 	}
 	return "ok: " + compact(result)
 }
@@ -178,18 +194,19 @@ func (t *Traffic) cut(text string) string {
 func compact(data []byte) string {
 	var out bytes.Buffer
 	if err := json.Compact(&out, data); err != nil {
-		return oneLine(string(data))
+		return string(data)
 	}
 	return out.String()
 }
 
-// oneLine keeps what a client or plugin says from looking like lines of ours.
+// oneLine keeps what a client or plugin says from looking like lines of ours,
+// and from steering the terminal.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+		if unicode.IsPrint(r) {
+			return r
 		}
-		return r
+		return ' '
 	}, text)
 }
 

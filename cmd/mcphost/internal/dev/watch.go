@@ -22,54 +22,84 @@ import (
 // changed when its size or the time of its last change is another.
 const maxHashed = 64 << 20
 
-// A watcher tells which files have new content. One that is only touched, or
+// A Watcher tells which files have new content. One that is only touched, or
 // that a build writes again as it was, has none: otherwise a build that writes
-// beside its sources would follow on itself for ever.
-type watcher struct {
+// beside its sources would follow on itself for ever. It serves one Loop.
+type Watcher struct {
 	notify *fsnotify.Watcher
-	only   map[string]bool   // files that are watched alone, without their folder
+	only   map[string]bool   // files that are watched whatever their folder is
+	trees  map[string]bool   // folders in which every file counts
+	homes  map[string]bool   // folders that are watched anew when they are replaced
 	known  map[string][]byte // the content of each file, as its sum says
 }
 
-// newWatcher watches files, and folders with everything below them but what
-// holds no sources.
-func newWatcher(paths []string) (*watcher, error) {
+// NewWatcher watches files, and folders with everything below them but what
+// holds no sources. A symbolic link is followed if it is given, not if it is
+// found below a folder. The caller closes the Watcher.
+func NewWatcher(paths []string) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", err)
 	}
-	w := &watcher{notify: notify, only: map[string]bool{}, known: map[string][]byte{}}
+	w := &Watcher{notify: notify, only: map[string]bool{}, trees: map[string]bool{}, homes: map[string]bool{}, known: map[string][]byte{}}
 	for _, path := range paths {
 		if err := w.add(path); err != nil {
-			w.close()
+			w.Close()
 			return nil, fmt.Errorf("watch %s: %w", path, err)
 		}
 	}
 	return w, nil
 }
 
-func (w *watcher) close() { _ = w.notify.Close() } // nothing is lost
+// Close ends the watch.
+func (w *Watcher) Close() { _ = w.notify.Close() } // nothing is lost
 
-func (w *watcher) add(path string) error {
+func (w *Watcher) add(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(real)
 	if err != nil {
 		return err
 	}
 	if info.IsDir() {
-		return w.addTree(path)
+		w.addHome(real)
+		return w.addTree(real)
 	}
-	// The folder, since a build replaces a file rather than to write into it.
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	// Of a link both ends: it may be set to another file.
+	return errors.Join(w.addFile(real), w.addFile(filepath.Join(dir, filepath.Base(path))))
+}
+
+// addFile watches the folder of a file, since a build replaces a file rather
+// than to write into it.
+func (w *Watcher) addFile(path string) error {
+	if w.only[path] {
+		return nil
+	}
 	w.only[path] = true
 	w.renewed(path)
+	w.addHome(filepath.Dir(path))
 	return w.notify.Add(filepath.Dir(path))
 }
 
+// addHome watches where a folder is, so that it is noticed when a build or a
+// checkout replaces it. A folder whose parent cannot be read does without.
+func (w *Watcher) addHome(dir string) {
+	w.homes[dir] = true
+	_ = w.notify.Add(filepath.Dir(dir))
+}
+
 // addTree watches a folder and those below it.
-func (w *watcher) addTree(root string) error {
+func (w *Watcher) addTree(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil && path == root:
@@ -82,6 +112,7 @@ func (w *watcher) addTree(root string) error {
 		case path != root && ignored(entry.Name()):
 			return filepath.SkipDir
 		}
+		w.trees[path] = true
 		return w.notify.Add(path)
 	})
 }
@@ -99,7 +130,7 @@ func ignored(name string) bool {
 
 // next waits until files have changed and then nothing has for so long, and
 // returns them. The error says that nothing can be watched any more.
-func (w *watcher) next(ctx context.Context, quiet time.Duration) ([]string, error) {
+func (w *Watcher) next(ctx context.Context, quiet time.Duration) ([]string, error) {
 	changed := map[string]bool{} // with whether the file was known before
 	var settled <-chan time.Time
 	for {
@@ -131,7 +162,7 @@ func (w *watcher) next(ctx context.Context, quiet time.Duration) ([]string, erro
 
 // lasting returns what has changed in the end. A file that came and went, as
 // editors make them, has not.
-func (w *watcher) lasting(changed map[string]bool) []string {
+func (w *Watcher) lasting(changed map[string]bool) []string {
 	var names []string
 	for path, wasKnown := range changed {
 		if _, isKnown := w.known[path]; isKnown || wasKnown {
@@ -144,49 +175,61 @@ func (w *watcher) lasting(changed map[string]bool) []string {
 
 // take notes the file of an event if its content is new. A new folder is
 // watched from now on, with what is in it already.
-func (w *watcher) take(path string, changed map[string]bool) {
+func (w *Watcher) take(path string, changed map[string]bool) {
+	if w.homes[path] {
+		w.takeHome(path, changed)
+	}
 	if w.only[path] {
 		w.compare(path, changed)
 		return
 	}
-	if !w.inTree(path) || ignored(filepath.Base(path)) {
+	if !w.trees[filepath.Dir(path)] || ignored(filepath.Base(path)) {
 		return
 	}
 	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		_ = w.notify.Add(path) // it may have gone
-		entries, _ := os.ReadDir(path)
-		for _, entry := range entries {
-			w.take(filepath.Join(path, entry.Name()), changed)
-		}
+		w.trees[path] = true
+		w.takeFolder(path, changed)
 		return
 	}
 	w.compare(path, changed)
 }
 
+// takeHome looks again at a folder that may be another by now.
+func (w *Watcher) takeHome(dir string, changed map[string]bool) {
+	if w.trees[dir] {
+		w.takeFolder(dir, changed)
+	} else {
+		_ = w.notify.Add(dir) // it may have gone
+	}
+	for file := range w.only {
+		if filepath.Dir(file) == dir {
+			w.compare(file, changed)
+		}
+	}
+}
+
+// takeFolder watches a folder in which every file counts, and takes what is in
+// it.
+func (w *Watcher) takeFolder(dir string, changed map[string]bool) {
+	_ = w.notify.Add(dir) // it may have gone
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		w.take(filepath.Join(dir, entry.Name()), changed)
+	}
+}
+
 // compare notes a file whose content is new, and whether it was there when the
 // first change came.
-func (w *watcher) compare(path string, changed map[string]bool) {
+func (w *Watcher) compare(path string, changed map[string]bool) {
 	_, known := w.known[path]
 	if _, noted := changed[path]; w.renewed(path) && !noted {
 		changed[path] = known
 	}
 }
 
-// inTree reports whether the folder of path is watched for itself, and not for
-// one file in it.
-func (w *watcher) inTree(path string) bool {
-	dir := filepath.Dir(path)
-	for file := range w.only {
-		if filepath.Dir(file) == dir {
-			return false
-		}
-	}
-	return true
-}
-
 // renewed notes the content of a file and reports whether it is another than
 // before.
-func (w *watcher) renewed(path string) bool {
+func (w *Watcher) renewed(path string) bool {
 	sum := sumOf(path)
 	old, known := w.known[path]
 	if sum == nil {
