@@ -59,12 +59,13 @@ func (a *app) pluginNew(name string, f *newFlags) error {
 	if dir == "" {
 		dir = name
 	}
-	files, err := scaffold.New(scaffold.Project{Name: name, Lang: f.lang, Dir: dir, Kit: f.kit, Version: releaseOf(a.env.Version)})
+	project := scaffold.Project{Name: name, Lang: f.lang, Dir: dir, Kit: f.kit, Version: releaseOf(a.env.Version)}
+	files, err := scaffold.New(project)
 	if err != nil {
 		return withCode(exitUsage, fmt.Errorf("plugin new: %w", err))
 	}
 	if f.asJSON {
-		return a.printValue(map[string]any{"name": name, "lang": f.lang, "dir": dir, "files": files})
+		return a.printValue(map[string]any{"name": name, "lang": f.lang, "dir": dir, "files": files, "needs": project.Needs()})
 	}
 	var b strings.Builder
 	for _, file := range files {
@@ -72,7 +73,8 @@ func (a *app) pluginNew(name string, f *newFlags) error {
 			fmt.Fprintln(&b, filepath.Join(dir, filepath.FromSlash(file)))
 		}
 	}
-	a.note("made the plugin %s; next:\n  cd %s\n  make build test\n  mcphost plugin test .", name, dir)
+	a.note("made the plugin %s; next:\n  cd %s\n  make build test\n  mcphost plugin test .\nto install it, a plugin directory needs of it, in a folder: %s",
+		name, dir, strings.Join(project.Needs(), ", "))
 	return a.print([]byte(b.String()))
 }
 

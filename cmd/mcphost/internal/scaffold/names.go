@@ -22,6 +22,9 @@ func identifier(name string) string {
 	return ident
 }
 
+// kebab is the identifier with "-" for "_".
+func kebab(name string) string { return strings.ReplaceAll(identifier(name), "_", "-") }
+
 // camel is the name in CamelCase.
 func camel(name string) string {
 	var b strings.Builder

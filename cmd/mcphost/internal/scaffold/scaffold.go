@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -141,8 +142,7 @@ type values struct {
 }
 
 func (p *Project) values(l language) (values, error) {
-	v := values{Name: p.Name, Ident: identifier(p.Name), Class: camel(p.Name), Version: p.Version}
-	v.Kebab = strings.ReplaceAll(v.Ident, "_", "-")
+	v := values{Name: p.Name, Ident: identifier(p.Name), Kebab: kebab(p.Name), Class: camel(p.Name), Version: p.Version}
 	if p.bringsKit(l) {
 		v.Kit, v.Own = "kit", true
 	}
@@ -152,6 +152,9 @@ func (p *Project) values(l language) (values, error) {
 	kit, err := filepath.Abs(p.Kit)
 	if err != nil {
 		return v, fmt.Errorf("kit: %w", err)
+	}
+	if strings.ContainsAny(kit, " \t") && l.name == "typescript" {
+		return v, fmt.Errorf("kit %s: make cannot build a kit in a folder with white space in its name; move it", kit)
 	}
 	kit, err = findKit(kit, l.name)
 	v.Kit = filepath.ToSlash(kit)
@@ -179,7 +182,8 @@ func fill(path string, data values) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := template.New(path).Delims("<%", "%>").Option("missingkey=error").Parse(string(text))
+	quote := template.FuncMap{"quote": strconv.Quote} // as Go, go.mod and TOML have strings
+	t, err := template.New(path).Delims("<%", "%>").Funcs(quote).Option("missingkey=error").Parse(string(text))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ package scaffold
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,6 +99,67 @@ func TestReleaseIsRequiredByItsVersion(t *testing.T) {
 	}
 }
 
+func TestProjectInGoBuildsWhateverItsName(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip(err)
+	}
+	kit := filepath.Join(t.TempDir(), "a kit") // white space has to be quoted in go.mod
+	if _, err := New(Project{Name: "p", Lang: "go", Dir: kit}); err != nil {
+		t.Fatal(err)
+	}
+	// Names of packages that the plugin imports, of no importable one, and of
+	// one that the go command does not accept.
+	for _, name := range []string{"time", "log", "main", "con", "2fast"} {
+		p := Project{Name: name, Lang: "go", Dir: filepath.Join(t.TempDir(), name), Kit: filepath.Join(kit, "kit")}
+		if _, err := New(p); err != nil {
+			t.Fatal(err)
+		}
+		// What listing finds of the imports is what building found wrong.
+		args := []string{"list", "-mod=mod", "-deps", "-test", "."}
+		if name == "time" {
+			args = []string{"build", "-mod=mod", "-o", filepath.Join(p.Dir, "bin", name), "."}
+		}
+		cmd := exec.Command("go", args...)
+		cmd.Dir = p.Dir
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GONOSUMDB=*", "GOWORK=off", "GOFLAGS=")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+func TestProjectHasWhatItNeeds(t *testing.T) {
+	for _, lang := range Languages() {
+		p := Project{Name: "my_tool", Lang: lang, Dir: filepath.Join(t.TempDir(), "p")}
+		files, err := New(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		needs := p.Needs()
+		if !slices.Contains(needs, "plugin.yaml") || len(needs) < 2 {
+			t.Errorf("%s: needs %v", lang, needs)
+		}
+		manifest, err := os.ReadFile(filepath.Join(p.Dir, "plugin.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What is run is made by the build, or is there.
+		for _, need := range needs {
+			top, _, _ := strings.Cut(need, "/")
+			ignored, err := os.ReadFile(filepath.Join(p.Dir, ".gitignore"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(files, need) && !strings.Contains(string(ignored), top+"/") {
+				t.Errorf("%s: %s is neither in the project nor built", lang, need)
+			}
+		}
+		if !slices.ContainsFunc(needs, func(need string) bool { return strings.Contains(string(manifest), need) }) {
+			t.Errorf("%s: %s runs none of %v", lang, manifest, needs)
+		}
+	}
+}
+
 func TestFolderInUseIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600); err != nil {
@@ -120,8 +182,9 @@ func TestFailureLeavesNothing(t *testing.T) {
 		t.Error("a project was made below a file")
 	}
 	for name, p := range map[string]Project{
-		"there are":  {Name: "p", Lang: "cobol", Dir: filepath.Join(top, "p")},
-		"no kit for": {Name: "p", Lang: "go", Dir: filepath.Join(top, "p"), Kit: top},
+		"there are":   {Name: "p", Lang: "cobol", Dir: filepath.Join(top, "p")},
+		"no kit for":  {Name: "p", Lang: "go", Dir: filepath.Join(top, "p"), Kit: top},
+		"white space": {Name: "p", Lang: "typescript", Dir: filepath.Join(top, "p"), Kit: filepath.Join(top, "a kit")},
 	} {
 		if _, err := New(p); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %s", err, name)
