@@ -29,6 +29,8 @@ type Options struct {
 	StartTimeout time.Duration // until the plugin answers; 30 s if zero
 	Calls        int           // how many calls memory and latency are measured with; 300 if zero
 
+	callLimit time.Duration // how long one call may take that is made up; 10 s if zero, less in tests
+
 	// Progress is told of each result as it is there; nil: nobody.
 	Progress func(Result)
 }
@@ -52,6 +54,10 @@ type Result struct {
 	Verdict Verdict `json:"verdict"`
 	Detail  string  `json:"detail,omitempty"` // what was seen, and what to do
 	TookMS  int64   `json:"took_ms"`
+
+	// Blocked says that the plugin did not start, so that there was nothing to
+	// judge.
+	Blocked bool `json:"-"`
 }
 
 // A Report is what came of all rules.
@@ -94,12 +100,17 @@ type rule struct {
 type outcome struct {
 	verdict Verdict
 	detail  string
+	blocked bool // there was no process to judge
 }
 
-func pass(format string, args ...any) outcome { return outcome{Pass, fmt.Sprintf(format, args...)} }
-func fail(format string, args ...any) outcome { return outcome{Fail, fmt.Sprintf(format, args...)} }
-func warn(format string, args ...any) outcome { return outcome{Warn, fmt.Sprintf(format, args...)} }
-func skip(format string, args ...any) outcome { return outcome{Skip, fmt.Sprintf(format, args...)} }
+func seen(v Verdict, format string, args []any) outcome {
+	return outcome{verdict: v, detail: fmt.Sprintf(format, args...)}
+}
+
+func pass(format string, args ...any) outcome { return seen(Pass, format, args) }
+func fail(format string, args ...any) outcome { return seen(Fail, format, args) }
+func warn(format string, args ...any) outcome { return seen(Warn, format, args) }
+func skip(format string, args ...any) outcome { return seen(Skip, format, args) }
 
 // Rules names all rules, in the order that they are judged in.
 func Rules() []Result {
@@ -118,19 +129,22 @@ func rules() []rule {
 var ErrSettings = errors.New("it refuses its settings")
 
 // Run judges a plugin by every rule. The error says that it could not be judged
-// at all: there is no such plugin, it refuses its settings, which is ErrSettings,
-// or ctx has ended.
+// at all: there is no such plugin or no such rule, it refuses its settings, which is
+// ErrSettings, or ctx has ended.
 func Run(ctx context.Context, opts Options) (*Report, error) {
+	chosen := slices.DeleteFunc(rules(), func(r rule) bool {
+		return opts.Run != nil && !opts.Run.MatchString(r.id) || opts.Skip != nil && opts.Skip.MatchString(r.id)
+	})
+	if len(chosen) == 0 {
+		return nil, errors.New("no rule is left to judge by: look at their IDs and at what is chosen of them")
+	}
 	s, err := newSuite(opts)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
 	report := &Report{Plugin: s.plugin.Name, Command: append([]string{s.plugin.Command}, s.plugin.Args...)}
-	for _, r := range rules() {
-		if opts.Run != nil && !opts.Run.MatchString(r.id) || opts.Skip != nil && opts.Skip.MatchString(r.id) {
-			continue
-		}
+	for _, r := range chosen {
 		begun := time.Now()
 		out := r.judge(ctx, s)
 		if ctx.Err() != nil {
@@ -139,7 +153,10 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		if s.unset != nil {
 			return nil, fmt.Errorf("plugin %s: %w", s.plugin.Name, s.unset)
 		}
-		result := Result{Rule: r.id, Title: r.title, Basis: r.basis, Verdict: out.verdict, Detail: out.detail, TookMS: time.Since(begun).Milliseconds()}
+		result := Result{
+			Rule: r.id, Title: r.title, Basis: r.basis, Verdict: out.verdict, Detail: out.detail,
+			TookMS: time.Since(begun).Milliseconds(), Blocked: out.blocked,
+		}
 		report.Results = append(report.Results, result)
 		if opts.Progress != nil {
 			opts.Progress(result)
@@ -173,6 +190,9 @@ func newSuite(opts Options) (*suite, error) {
 	}
 	if s.opts.StartTimeout == 0 {
 		s.opts.StartTimeout = 30 * time.Second
+	}
+	if s.opts.callLimit == 0 {
+		s.opts.callLimit = 10 * time.Second
 	}
 	if s.opts.Calls == 0 {
 		s.opts.Calls = 300

@@ -179,45 +179,77 @@ func (g *generator) reference(ref string, depth int) (any, error) {
 	return g.value(at, depth+1)
 }
 
-// enlarged is an object whose small numbers are made large, so that what counts
-// to one of them takes long.
-func enlarged(args []byte) []byte {
+// resized gives each number among the arguments the size that to says, as far as
+// the schema lets it.
+func resized(args, schema []byte, to func(name string) float64) []byte {
 	var members map[string]any
-	if err := json.Unmarshal(args, &members); err != nil {
+	var s struct {
+		Properties map[string]struct {
+			Maximum          *float64
+			ExclusiveMaximum *float64
+		}
+	}
+	if json.Unmarshal(args, &members) != nil || json.Unmarshal(schema, &s) != nil {
 		return args
 	}
 	for name, value := range members {
-		if _, ok := value.(float64); ok {
-			members[name] = 100000
-			if strings.Contains(name, "ms") || strings.Contains(name, "delay") || strings.Contains(name, "seconds") {
-				members[name] = 10
-			}
+		if _, ok := value.(float64); !ok {
+			continue
 		}
+		size := to(name)
+		if most := s.Properties[name].Maximum; most != nil {
+			size = math.Min(size, math.Floor(*most))
+		}
+		if below := s.Properties[name].ExclusiveMaximum; below != nil {
+			size = math.Min(size, math.Ceil(*below)-1)
+		}
+		members[name] = size
 	}
-	large, err := json.Marshal(members)
+	data, err := json.Marshal(members)
 	if err != nil {
 		return args
 	}
-	return large
+	return data
 }
 
-// lasting is enlarged to half a second, not to minutes.
-func lasting(args []byte) []byte {
-	var members map[string]any
-	if err := json.Unmarshal(args, &members); err != nil {
-		return args
+// endless are numbers that make a call take long: what counts to one of them, or
+// waits in between.
+func endless(name string) float64 {
+	pause, unit := timing(name)
+	switch {
+	case pause:
+		return math.Max(1, 0.1*unit)
+	case unit > 0:
+		return 10 * unit
 	}
-	for name, value := range members {
-		if _, ok := value.(float64); ok {
-			members[name] = 10
-			if strings.Contains(name, "ms") || strings.Contains(name, "delay") {
-				members[name] = 50
-			}
-		}
+	return 100000
+}
+
+// lasting are numbers that make it take about half a second. A pause without a
+// unit may be in seconds.
+func lasting(name string) float64 {
+	pause, unit := timing(name)
+	switch {
+	case pause:
+		return 0.05 * math.Max(1, unit)
+	case unit > 0:
+		return math.Ceil(0.5 * unit)
 	}
-	lasting, err := json.Marshal(members)
-	if err != nil {
-		return args
+	return 10
+}
+
+// timing guesses of an argument's name whether it is a pause, and how many of its
+// units make a second; 0 if it names none.
+func timing(name string) (pause bool, unit float64) {
+	name = strings.ToLower(name)
+	for _, word := range []string{"delay", "interval", "pause"} {
+		pause = pause || strings.Contains(name, word)
 	}
-	return lasting
+	switch {
+	case strings.HasSuffix(name, "_ms"), strings.HasSuffix(name, "delayms"), strings.HasSuffix(name, "intervalms"), strings.Contains(name, "milli"):
+		unit = 1000
+	case strings.Contains(name, "seconds"), strings.HasSuffix(name, "_s"):
+		unit = 1
+	}
+	return pause, unit
 }

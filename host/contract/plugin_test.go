@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package contract
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -47,11 +48,15 @@ func TestMain(m *testing.M) {
 type patient struct {
 	pluginv1.UnimplementedPluginServiceServer
 	pluginv1.UnimplementedToolServiceServer
+	pluginv1.UnimplementedResourceServiceServer
+	pluginv1.UnimplementedPromptServiceServer
+	pluginv1.UnimplementedCompletionServiceServer
 	fault string
 
 	stop     chan struct{}
 	stopping sync.Once
 	lists    atomic.Int64
+	calls    atomic.Int64
 	lock     sync.Mutex
 	kept     [][]byte
 }
@@ -62,6 +67,9 @@ func (p *patient) end() { p.stopping.Do(func() { close(p.stop) }) }
 
 func (p *patient) run() int {
 	if os.Getenv("MCPHOST_PLUGIN") != "mcphost-plugin-v1" && !p.has("serves anybody") {
+		if p.has("prints without the cookie") {
+			fmt.Println("welcome")
+		}
 		fmt.Fprintln(os.Stderr, "a plugin of mcphost, for tests")
 		return 1
 	}
@@ -76,6 +84,11 @@ func (p *patient) run() int {
 		time.Sleep(slowStart + 300*time.Millisecond)
 	case "says nothing":
 		select {}
+	case "starts once":
+		if err := os.Mkdir(filepath.Join(os.Getenv(elsewhereVar), "lock"), 0o700); err != nil {
+			fmt.Fprintln(os.Stderr, "somebody else is running")
+			return 1
+		}
 	}
 	p.handleSignals()
 	listener, path := p.listen()
@@ -89,11 +102,7 @@ func (p *patient) run() int {
 			p.end()
 		}()
 	}
-	if p.has("starts a child") {
-		child := exec.Command("sleep", "30")
-		child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		_ = child.Start()
-	}
+	p.startChild()
 	<-p.stop
 	late := time.AfterFunc(grace, server.Stop)
 	server.GracefulStop() // calls end first
@@ -105,6 +114,20 @@ func (p *patient) run() int {
 		return 3
 	}
 	return 0
+}
+
+// startChild starts what is in no group that anybody kills.
+func (p *patient) startChild() {
+	child := exec.Command("sleep", "30")
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	switch p.fault {
+	case "starts a child":
+	case "starts a child that holds its output":
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+	default:
+		return
+	}
+	_ = child.Start()
 }
 
 func (p *patient) handleSignals() {
@@ -165,6 +188,9 @@ func (p *patient) server() *grpc.Server {
 	server := grpc.NewServer(opts...)
 	pluginv1.RegisterPluginServiceServer(server, p)
 	pluginv1.RegisterToolServiceServer(server, p)
+	pluginv1.RegisterResourceServiceServer(server, p)
+	pluginv1.RegisterPromptServiceServer(server, p)
+	pluginv1.RegisterCompletionServiceServer(server, p)
 	if !p.has("has no health") {
 		checks := health.NewServer()
 		checks.SetServingStatus("plugin", grpc_health_v1.HealthCheckResponse_SERVING)
@@ -182,6 +208,9 @@ func (p *patient) server() *grpc.Server {
 			}
 			select {
 			case <-stream.Context().Done():
+				if p.has("stops a while after the stdio stream") {
+					time.AfterFunc(400*time.Millisecond, p.end)
+				}
 			case <-p.stop:
 			}
 			return nil
@@ -204,12 +233,16 @@ func (p *patient) shutdown(_ any, _ context.Context, _ func(any) error, _ grpc.U
 
 func (p *patient) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
 	about := &pluginv1.DescribeResponse{
-		Name: "patient", Version: "1", Abilities: []pluginv1.Ability{pluginv1.Ability_ABILITY_TOOLS},
+		Name: "patient", Version: "1",
+		Abilities: []pluginv1.Ability{
+			pluginv1.Ability_ABILITY_TOOLS, pluginv1.Ability_ABILITY_RESOURCES,
+			pluginv1.Ability_ABILITY_PROMPTS, pluginv1.Ability_ABILITY_COMPLETIONS,
+		},
 		SettingsSchemaJson: []byte(`{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}`),
 	}
 	switch p.fault {
-	case "promises prompts":
-		about.Abilities = append(about.Abilities, pluginv1.Ability_ABILITY_PROMPTS)
+	case "promises subscriptions":
+		about.Abilities = append(about.Abilities, pluginv1.Ability_ABILITY_SUBSCRIPTIONS)
 	case "has a wrong settings schema":
 		about.SettingsSchemaJson = []byte(`{"type":"nothing"}`)
 	case "has no name":
@@ -222,125 +255,18 @@ func (p *patient) Configure(_ context.Context, req *pluginv1.ConfigureRequest) (
 	if strings.Contains(string(req.GetSettingsJson()), "no_such_setting_") && !p.has("takes any setting") {
 		return nil, status.Error(codes.InvalidArgument, "there is no such setting")
 	}
-	if p.has("wants a root") {
+	switch p.fault {
+	case "wants a root":
 		return nil, status.Error(codes.InvalidArgument, "root: required, but missing")
+	case "takes no settings":
+		return nil, status.Error(codes.Unimplemented, "there is no Configure")
+	case "configures slowly":
+		time.Sleep(slowConfigure)
+	case "keeps data":
+		_ = os.WriteFile(filepath.Join(req.GetDataDir(), "store.db"), nil, 0o600)
 	}
 	return &pluginv1.ConfigureResponse{}, nil
 }
 
-const countSchema = `{"type":"object","properties":{"n":{"type":"integer","minimum":0},"delay_ms":{"type":"integer","minimum":0}},"required":["n"],"additionalProperties":false}`
-
-func (p *patient) ListTools(_ context.Context, req *pluginv1.ListToolsRequest) (*pluginv1.ListToolsResponse, error) {
-	reads := &pluginv1.ToolAnnotations{ReadOnly: new(true)}
-	count := &pluginv1.Tool{
-		Name: "count", Description: "Count to n.", InputSchemaJson: []byte(countSchema), Annotations: reads,
-		OutputSchemaJson: []byte(`{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}`),
-	}
-	list := &pluginv1.ListToolsResponse{Tools: []*pluginv1.Tool{count}, Revision: "1"}
-	switch p.fault {
-	case "lists without end":
-		list.NextPageToken = "again"
-	case "changes revisions":
-		list.Revision = fmt.Sprint(p.lists.Add(1))
-	case "misnames a tool":
-		count.Name = "count to n"
-	case "lists a tool twice":
-		list.Tools = append(list.Tools, count)
-	case "has a wrong input schema":
-		count.InputSchemaJson = []byte(`{"type":"object","properties":{"n":{"type":"whole"}}}`)
-	case "takes an array":
-		count.InputSchemaJson = []byte(`{"type":"array"}`)
-	case "has a wrong output schema":
-		count.OutputSchemaJson = []byte(`{"type":3}`)
-	case "describes nothing":
-		count.Description = ""
-	}
-	return list, nil
-}
-
-type callStream = grpc.ServerStreamingServer[pluginv1.CallToolResponse]
-
-func (p *patient) CallTool(req *pluginv1.CallToolRequest, stream callStream) error {
-	if req.GetName() != "count" && !p.has("knows every tool") {
-		return stream.Send(&pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Error{Error: &pluginv1.ProtocolError{
-			Code: pluginv1.ProtocolErrorCode_PROTOCOL_ERROR_CODE_NOT_FOUND, Message: "there is no such tool",
-		}}})
-	}
-	if p.has("locks itself out") {
-		if !p.lock.TryLock() {
-			select {} // waits for what never comes
-		}
-		defer p.lock.Unlock()
-		time.Sleep(20 * time.Millisecond)
-	}
-	var args struct {
-		N     *int
-		Delay int `json:"delay_ms"`
-	}
-	err := json.Unmarshal(req.GetArgumentsJson(), &args)
-	if err != nil || args.N == nil {
-		if p.has("crashes on bad arguments") {
-			os.Exit(2)
-		}
-		return stream.Send(result(`{}`, "invalid arguments: n", true))
-	}
-	return p.count(stream, *args.N, time.Duration(args.Delay)*time.Millisecond)
-}
-
-func (p *patient) count(stream callStream, n int, delay time.Duration) error {
-	for i := 1; i <= n; i++ {
-		select {
-		case <-time.After(delay):
-		case <-stream.Context().Done():
-			if !p.has("ignores cancellation") {
-				return nil
-			}
-			time.Sleep(delay)
-		}
-		done := float64(i)
-		if p.has("counts backwards") {
-			done = -done
-		}
-		_ = stream.Send(&pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Progress{Progress: &pluginv1.Progress{Progress: done}}})
-	}
-	return p.answer(stream, n)
-}
-
-// answer ends a call.
-func (p *patient) answer(stream callStream, n int) error {
-	good := result(fmt.Sprintf(`{"n":%d}`, n), fmt.Sprint(n), false)
-	switch p.fault {
-	case "answers twice":
-		_ = stream.Send(good)
-	case "does not answer":
-		return nil
-	case "answers with a status":
-		return status.Error(codes.Internal, "something is wrong")
-	case "breaks its output schema":
-		good = result(`{"n":"many"}`, "many", false)
-	case "sends a picture of no kind":
-		good.GetResult().Content = []*pluginv1.ContentBlock{{Kind: &pluginv1.ContentBlock_Image{Image: &pluginv1.MediaContent{Data: []byte("x")}}}}
-	case "prints in calls":
-		fmt.Println("called")
-	case "leaks":
-		p.lock.Lock()
-		p.kept = append(p.kept, make([]byte, 1<<20))
-		clear(p.kept[len(p.kept)-1]) // so that it is there
-		p.lock.Unlock()
-	}
-	if err := stream.Send(good); err != nil || !p.has("reports after the outcome") {
-		return err
-	}
-	return stream.Send(&pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Progress{Progress: &pluginv1.Progress{Progress: 1e9}}})
-}
-
-func result(structured, text string, isError bool) *pluginv1.CallToolResponse {
-	r := &pluginv1.CallToolResult{
-		Content: []*pluginv1.ContentBlock{{Kind: &pluginv1.ContentBlock_Text{Text: &pluginv1.TextContent{Text: text}}}},
-		IsError: isError,
-	}
-	if !isError {
-		r.StructuredContentJson = []byte(structured)
-	}
-	return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Result{Result: r}}
-}
+// slowConfigure is longer than a start takes, however busy the machine is.
+const slowConfigure = 4 * time.Second

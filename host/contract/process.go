@@ -3,8 +3,6 @@
 package contract
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,39 +11,39 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 
 	"github.com/mcphost/mcphost/pluginapi"
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
 const (
-	maxKept   = 64 << 10         // bytes of what a process prints that are kept
-	endWait   = 10 * time.Second // for what must end at once
-	shortWait = 5 * time.Second  // for one answer
+	exitWait  = 2 * time.Second // for the exit of what has hung up
+	shortWait = 5 * time.Second // for one answer
 )
 
 // A process is a plugin that was started by hand, and the host's end of it.
 type process struct {
-	cmd    *exec.Cmd
-	dir    string // PLUGIN_UNIX_SOCKET_DIR, removed with the process
-	stdin  io.Closer
-	begun  time.Time
-	line   string        // the handshake, once it is there
-	ready  time.Duration // until it was there
-	before []string      // what was printed before it
+	cmd   *exec.Cmd
+	dir   string // PLUGIN_UNIX_SOCKET_DIR, removed with the process
+	data  string // the data_dir of Configure, likewise
+	stdin io.Closer
+	begun time.Time
+	limit time.Duration // for a call that the suite has made up
+	greeting
 
 	stdout, stderr kept
-	reading        sync.WaitGroup
 	ended          chan struct{} // closed when it has ended
-	state          error         // of Wait, once ended
+	stuck          atomic.Bool   // it has left a call without an answer
 
-	conn      *grpc.ClientConn
+	conn      *grpc.ClientConn // nil until it is connected
 	plugin    pluginv1.PluginServiceClient
 	tools     pluginv1.ToolServiceClient
 	resources pluginv1.ResourceServiceClient
@@ -54,74 +52,59 @@ type process struct {
 	health    grpc_health_v1.HealthClient
 }
 
-// kept is the beginning of what a process prints.
-type kept struct {
-	mu   sync.Mutex
-	data bytes.Buffer
-}
-
-func (k *kept) Write(p []byte) (int, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if room := maxKept - k.data.Len(); room > 0 {
-		k.data.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
-}
-
-func (k *kept) String() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.data.String()
-}
-
 // launch starts the process, as the host does or, without the cookie, as a
-// person would.
-func (s *suite) launch(asHost bool) (*process, error) {
+// person would. The end of ctx ends only the wait for the handshake.
+func (s *suite) launch(ctx context.Context, asHost bool) (*process, error) {
 	dir, err := os.MkdirTemp("", "mcphost-test-")
 	if err != nil {
 		return nil, err
 	}
-	p := &process{dir: dir, ended: make(chan struct{})}
+	p := &process{dir: dir, data: dir + "-data", limit: s.opts.callLimit, ended: make(chan struct{})}
 	p.cmd = exec.Command(s.plugin.Command, s.plugin.Args...)
 	p.cmd.Dir = s.plugin.Dir
 	p.cmd.Env = append(ownEnvironment(dir), s.env...)
-	p.cmd.Stderr = &p.stderr
-	p.cmd.WaitDelay = endWait
 	setGroup(p.cmd)
 	if asHost {
 		handshake := pluginapi.Handshake()
 		p.cmd.Env = append(p.cmd.Env, handshake.MagicCookieKey+"="+handshake.MagicCookieValue,
 			"PLUGIN_PROTOCOL_VERSIONS=1", "PLUGIN_UNIX_SOCKET_DIR="+dir, "PLUGIN_MIN_PORT=10000", "PLUGIN_MAX_PORT=25000")
 	}
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+	greetings := make(chan greeting, 1)
+	if err := p.begin(greetings); err != nil {
+		return nil, errors.Join(err, p.clean())
 	}
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	p.begun = time.Now()
-	if err := p.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot be started: %w", err), os.RemoveAll(dir))
-	}
-	lines := make(chan string)
-	p.reading.Go(func() { p.read(out, lines) })
-	go func() { // ends with the process
-		p.reading.Wait()
-		p.state = p.cmd.Wait()
-		close(p.ended)
-	}()
 	if asHost {
-		p.shake(lines, s.opts.StartTimeout)
-	} else {
-		go func() { // ends with the process, too
-			for range lines {
-			}
-		}()
+		p.shake(ctx, greetings, s.opts.StartTimeout)
 	}
 	return p, nil
 }
+
+// begin starts the command, and who reads its output and waits for its end.
+func (p *process) begin(greetings chan<- greeting) error {
+	if err := os.Mkdir(p.data, 0o700); err != nil {
+		return err
+	}
+	pipes, err := newPipes()
+	if err != nil {
+		return err
+	}
+	// Files, so that the end of the process is not the end of its output: a child
+	// of it may hold that open.
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = pipes.stdin.child, pipes.stdout.child, pipes.stderr.child
+	p.begun = time.Now()
+	err = p.cmd.Start()
+	pipes.closeChild()
+	if err != nil {
+		pipes.closeHost()
+		return err
+	}
+	p.stdin = pipes.stdin.host
+	go p.attend(pipes, greetings) // kill waits for it
+	return nil
+}
+
+// clean removes its directories.
+func (p *process) clean() error { return errors.Join(os.RemoveAll(p.dir), os.RemoveAll(p.data)) }
 
 // ownEnvironment is what the host lets through of its own.
 func ownEnvironment(dir string) []string {
@@ -134,47 +117,6 @@ func ownEnvironment(dir string) []string {
 		}
 	}
 	return env
-}
-
-// read hands on the lines of standard output until it ends. What has no newline
-// at its end is no line.
-func (p *process) read(out io.Reader, lines chan<- string) {
-	defer close(lines)
-	r := bufio.NewReader(io.TeeReader(out, &p.stdout))
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		lines <- strings.TrimRight(line, "\r\n")
-	}
-}
-
-// shake waits for the handshake line. Afterwards somebody goes on reading.
-func (p *process) shake(lines <-chan string, timeout time.Duration) {
-	late := time.After(timeout)
-	for p.line == "" {
-		select {
-		case line, open := <-lines:
-			switch {
-			case !open:
-				return
-			case strings.Count(line, "|") >= 3 && strings.HasPrefix(line, "1|"):
-				p.line, p.ready = line, time.Since(p.begun)
-			default:
-				p.before = append(p.before, line)
-			}
-		case <-late:
-			go drainLines(lines) // ends with the process
-			return
-		}
-	}
-	go drainLines(lines) // ends with the process
-}
-
-func drainLines(lines <-chan string) {
-	for range lines {
-	}
 }
 
 // fields are those of the handshake line.
@@ -234,13 +176,44 @@ func (p *process) alive() bool {
 }
 
 // wait waits for the end of the process and reports whether it came in time.
-func (p *process) wait(limit time.Duration) bool {
+func (p *process) wait(ctx context.Context, limit time.Duration) bool {
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	select {
 	case <-p.ended:
 		return true
-	case <-time.After(limit):
-		return false
+	case <-late.C:
+	case <-ctx.Done():
 	}
+	return false
+}
+
+// heard notes what an answer tells of the process: one that has hung up is waited
+// for, so that no other rule is surprised, and one that hangs is not used again.
+func (p *process) heard(ctx context.Context, err error) {
+	switch status.Code(err) {
+	case codes.Unavailable:
+		p.wait(ctx, exitWait)
+	case codes.DeadlineExceeded:
+		p.stuck.Store(true)
+	}
+}
+
+// within asks one thing that must be answered soon.
+func (p *process) within(ctx context.Context, ask func(ctx context.Context) error) error {
+	asking, cancel := context.WithTimeout(ctx, shortWait)
+	defer cancel()
+	err := ask(asking)
+	p.heard(ctx, err)
+	return err
+}
+
+// usable reports whether the process answers, as far as is known.
+func (p *process) usable() bool { return p.alive() && !p.stuck.Load() }
+
+// death says how a process that is not alive has ended.
+func (p *process) death() string {
+	return fmt.Sprintf("process died: %s%s", p.cmd.ProcessState, p.lastWords())
 }
 
 // kill ends the process with all that it has started, and forgets it.
@@ -251,17 +224,7 @@ func (p *process) kill() {
 	killGroup(p.cmd)
 	_ = p.stdin.Close()
 	<-p.ended
-	_ = os.RemoveAll(p.dir) // another test has its own
-}
-
-// lastWords is the end of what it has said on standard error.
-func (p *process) lastWords() string {
-	text := strings.TrimSpace(p.stderr.String())
-	if text == "" {
-		return ""
-	}
-	lines := strings.Split(text, "\n")
-	return "; its last words: " + strings.Join(lines[max(0, len(lines)-3):], " / ")
+	_ = p.clean() // another test has its own
 }
 
 // socket is the path of the plugin's socket, without symbolic links.

@@ -8,16 +8,11 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
-
-// callLimit is how long one call may take that the suite has made up.
-const callLimit = 10 * time.Second
 
 func callRules() []rule {
 	return []rule{
@@ -30,103 +25,42 @@ func callRules() []rule {
 	}
 }
 
-// A probe is a tool that can be called without harm, and arguments for it.
-type probe struct {
-	tool *pluginv1.Tool
-	args []byte
-}
-
-// probes are the read-only tools for which arguments can be made up, with the
-// required ones alone and with all.
-func (s *suite) probes(ctx context.Context) ([]probe, []string, *outcome) {
-	_, f, none := s.ask(ctx)
-	if none != nil {
-		return nil, nil, none
-	}
-	var list []probe
-	var left []string
-	for _, tool := range f.tools {
-		if !tool.GetAnnotations().GetReadOnly() {
-			left = append(left, tool.GetName()+" (not declared read-only)")
-			continue
-		}
-		raw := tool.GetInputSchemaJson()
-		if len(raw) == 0 {
-			list = append(list, probe{tool, []byte("{}")})
-			continue
-		}
-		for _, all := range []bool{false, true} {
-			args, err := generated(raw, all)
-			if err == nil {
-				if compiled, cerr := compile(raw); cerr == nil && compiled != nil {
-					err = compiled.Validate(args)
-				}
-			}
-			if err != nil {
-				left = append(left, fmt.Sprintf("%s (%v)", tool.GetName(), err))
-				break
-			}
-			list = append(list, probe{tool, args})
-		}
-	}
-	if len(list) == 0 {
-		out := skip("there is no tool to try: those that change nothing say so with the annotation read_only; left out: %s", orNone(left))
-		return nil, left, &out
-	}
-	return list, left, nil
-}
-
-func orNone(list []string) string {
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, ", ")
-}
-
-// tryAll calls all probes, once, and keeps what they said.
-func (s *suite) tryAll(ctx context.Context) ([]probe, []*reply, *outcome) {
-	list, _, none := s.probes(ctx)
-	if none != nil {
-		return nil, nil, none
-	}
-	if s.tried == nil {
-		for _, probe := range list {
-			p, none := s.use(ctx)
-			if none != nil {
-				return nil, nil, none
-			}
-			s.tried = append(s.tried, p.call(ctx, probe.tool.GetName(), probe.args, callLimit))
-		}
-	}
-	return list, s.tried, nil
-}
-
-// eachReply collects what is wrong with the replies.
-func (s *suite) eachReply(ctx context.Context, wrong func(p probe, r *reply) string) outcome {
-	list, replies, none := s.tryAll(ctx)
+// eachReply collects what is wrong with the replies of the tools that leave the
+// process as it was.
+func (s *suite) eachReply(ctx context.Context, wrong func(t trial) string) outcome {
+	trials, none := s.goodTrials(ctx)
 	if none != nil {
 		return *none
 	}
+	return judgeEach(trials, wrong)
+}
+
+func judgeEach(trials []trial, wrong func(t trial) string) outcome {
 	var faults []string
-	for i, r := range replies {
-		if fault := wrong(list[i], r); fault != "" {
-			faults = append(faults, fmt.Sprintf("%s %s: %s", list[i].tool.GetName(), cut(string(list[i].args)), fault))
+	for _, t := range trials {
+		if fault := wrong(t); fault != "" {
+			faults = append(faults, fmt.Sprintf("%s: %s", t.probe, fault))
 		}
 	}
 	if len(faults) > 0 {
 		return fail("%s", strings.Join(faults, "; "))
 	}
-	return pass("%s", counted(len(replies), "call"))
+	return pass("%s", counted(len(trials), "call"))
 }
 
+// oneOutcome is also where it is said, once, which tools end the process or hang.
 func oneOutcome(ctx context.Context, s *suite) outcome {
-	return s.eachReply(ctx, func(_ probe, r *reply) string {
-		n := len(r.outcomes())
+	trials, none := s.tryAll(ctx)
+	if none != nil {
+		return *none
+	}
+	return judgeEach(trials, func(t trial) string {
+		n := len(t.outcomes())
 		switch {
-		case status.Code(r.err) == codes.DeadlineExceeded:
-			return fmt.Sprintf("there is no end after %s", callLimit)
-		case r.err != nil:
-			return fmt.Sprintf("the stream ends with the status %s (%s) instead of an outcome", status.Code(r.err), cut(status.Convert(r.err).Message()))
+		case t.fault != "":
+			return t.fault
+		case t.err != nil:
+			return fmt.Sprintf("the stream ends with the status %s (%s) instead of an outcome", status.Code(t.err), cut(status.Convert(t.err).Message()))
 		case n != 1:
 			return fmt.Sprintf("there are %d outcomes", n)
 		}
@@ -135,8 +69,8 @@ func oneOutcome(ctx context.Context, s *suite) outcome {
 }
 
 func validContent(ctx context.Context, s *suite) outcome {
-	return s.eachReply(ctx, func(_ probe, r *reply) string {
-		for i, block := range r.result().GetContent() {
+	return s.eachReply(ctx, func(t trial) string {
+		for i, block := range t.result().GetContent() {
 			if fault := contentFault(block); fault != "" {
 				return fmt.Sprintf("block %d %s", i, fault)
 			}
@@ -177,9 +111,9 @@ func contentFault(block *pluginv1.ContentBlock) string {
 
 func keepsPromise(ctx context.Context, s *suite) outcome {
 	promised := false
-	out := s.eachReply(ctx, func(p probe, r *reply) string {
-		raw := p.tool.GetOutputSchemaJson()
-		result := r.result()
+	out := s.eachReply(ctx, func(t trial) string {
+		raw := t.tool.GetOutputSchemaJson()
+		result := t.result()
 		if len(raw) == 0 || result == nil || result.GetIsError() {
 			return ""
 		}
@@ -207,9 +141,9 @@ func keepsPromise(ctx context.Context, s *suite) outcome {
 
 func growingProgress(ctx context.Context, s *suite) outcome {
 	reported := false
-	out := s.eachReply(ctx, func(_ probe, r *reply) string {
+	out := s.eachReply(ctx, func(t trial) string {
 		last, ended := -1.0, false
-		for _, event := range r.events {
+		for _, event := range t.events {
 			progress := event.GetProgress()
 			switch {
 			case progress == nil && event.GetLog() == nil && event.GetReleaseStream() == nil:
@@ -252,29 +186,29 @@ func badArguments(tool *pluginv1.Tool) map[string]string {
 }
 
 func refusesArguments(ctx context.Context, s *suite) outcome {
-	list, _, none := s.probes(ctx)
+	trials, none := s.goodTrials(ctx)
 	if none != nil {
 		return *none
 	}
 	var faults []string
 	tried := 0
 	done := map[string]bool{}
-	for _, probe := range list {
-		name := probe.tool.GetName()
+	for _, t := range trials {
+		name := t.tool.GetName()
 		if done[name] {
 			continue
 		}
 		done[name] = true
-		for what, args := range badArguments(probe.tool) {
+		for what, args := range badArguments(t.tool) {
 			p, none := s.use(ctx)
 			if none != nil {
 				return *none
 			}
 			tried++
-			r := p.call(ctx, name, []byte(args), callLimit)
-			if p.wait(50*time.Millisecond) || status.Code(r.err) == codes.Unavailable {
-				faults = append(faults, fmt.Sprintf("%s %s: the process dies%s", name, what, p.lastWords()))
-				continue
+			r := p.call(ctx, name, []byte(args))
+			if fault := p.faultOf(ctx, r); fault != "" {
+				faults = append(faults, fmt.Sprintf("%s %s: %s", name, what, fault))
+				break
 			}
 			if result := r.result(); result == nil || !result.GetIsError() {
 				faults = append(faults, fmt.Sprintf("%s %s: %s instead of a result with is_error, which a model can learn from", name, what, said(r)))
@@ -302,6 +236,8 @@ func said(r *reply) string {
 		return "a protocol error"
 	case list[0].GetInputRequired() != nil:
 		return "a question"
+	case list[0].GetResult().GetIsError():
+		return "a tool error"
 	}
 	return "a good result"
 }
@@ -314,7 +250,7 @@ func unknownTool(ctx context.Context, s *suite) outcome {
 	case !f.provides(pluginv1.Ability_ABILITY_TOOLS):
 		return skip("it has no tools")
 	}
-	r := p.call(ctx, "no_such_tool_", []byte("{}"), callLimit)
+	r := p.call(ctx, "no_such_tool_", []byte("{}"))
 	if list := r.outcomes(); len(list) == 1 && list[0].GetError().GetCode() == pluginv1.ProtocolErrorCode_PROTOCOL_ERROR_CODE_NOT_FOUND {
 		return pass("")
 	}
@@ -322,11 +258,11 @@ func unknownTool(ctx context.Context, s *suite) outcome {
 }
 
 // inParallel makes calls at once and returns what they said.
-func inParallel(ctx context.Context, p *process, probe probe, n int, limit time.Duration) []*reply {
+func inParallel(ctx context.Context, p *process, one probe, n int) []*reply {
 	replies := make([]*reply, n)
 	var working sync.WaitGroup
 	for i := range n {
-		working.Go(func() { replies[i] = p.call(ctx, probe.tool.GetName(), probe.args, limit) })
+		working.Go(func() { replies[i] = p.call(ctx, one.tool.GetName(), one.args) })
 	}
 	working.Wait()
 	return replies

@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -47,40 +49,52 @@ func saysName(ctx context.Context, s *suite) outcome {
 }
 
 func keepsAbilities(ctx context.Context, s *suite) outcome {
-	p, f, none := s.ask(ctx)
+	_, f, none := s.ask(ctx)
 	if none != nil {
 		return *none
 	}
-	probes := map[pluginv1.Ability]func() error{
-		pluginv1.Ability_ABILITY_TOOLS: func() error {
+	probes := map[pluginv1.Ability]func(ctx context.Context, p *process) error{
+		pluginv1.Ability_ABILITY_TOOLS: func(ctx context.Context, p *process) error {
 			_, err := p.tools.ListTools(ctx, &pluginv1.ListToolsRequest{})
 			return err
 		},
-		pluginv1.Ability_ABILITY_RESOURCES: func() error {
+		pluginv1.Ability_ABILITY_RESOURCES: func(ctx context.Context, p *process) error {
 			_, err := p.resources.ListResources(ctx, &pluginv1.ListResourcesRequest{})
 			return err
 		},
-		pluginv1.Ability_ABILITY_PROMPTS: func() error {
+		pluginv1.Ability_ABILITY_PROMPTS: func(ctx context.Context, p *process) error {
 			_, err := p.prompts.ListPrompts(ctx, &pluginv1.ListPromptsRequest{})
 			return err
 		},
-		pluginv1.Ability_ABILITY_COMPLETIONS: func() error {
+		pluginv1.Ability_ABILITY_COMPLETIONS: func(ctx context.Context, p *process) error {
 			_, err := p.complete.Complete(ctx, &pluginv1.CompleteRequest{Context: callContext()})
 			return err
 		},
-		pluginv1.Ability_ABILITY_SUBSCRIPTIONS: func() error {
+		pluginv1.Ability_ABILITY_SUBSCRIPTIONS: func(ctx context.Context, p *process) error {
 			_, err := p.resources.SetSubscriptions(ctx, &pluginv1.SetSubscriptionsRequest{})
 			return err
 		},
 	}
 	var missing []string
-	for ability, probe := range probes {
-		if f.provides(ability) && status.Code(probe()) == codes.Unimplemented {
-			missing = append(missing, strings.ToLower(strings.TrimPrefix(ability.String(), "ABILITY_")))
+	for _, ability := range slices.Sorted(maps.Keys(probes)) {
+		if !f.provides(ability) {
+			continue
+		}
+		p, none := s.use(ctx)
+		if none != nil {
+			return *none
+		}
+		err := p.within(ctx, func(ctx context.Context) error { return probes[ability](ctx, p) })
+		name := strings.ToLower(strings.TrimPrefix(ability.String(), "ABILITY_"))
+		switch status.Code(err) {
+		case codes.Unimplemented:
+			missing = append(missing, name+", which is not implemented")
+		case codes.DeadlineExceeded:
+			missing = append(missing, fmt.Sprintf("%s, which does not answer within %s", name, shortWait))
 		}
 	}
 	if len(missing) > 0 {
-		return fail("Describe promises %s, which is not implemented", strings.Join(missing, ", "))
+		return fail("Describe promises %s", strings.Join(missing, "; "))
 	}
 	return pass("")
 }
@@ -116,20 +130,14 @@ func compile(raw []byte) (*schema.Schema, error) {
 }
 
 func refusesUnknownSettings(ctx context.Context, s *suite) outcome {
-	p, err := s.launch(true)
-	if err != nil || p.line == "" || p.connect() != nil {
-		if p != nil {
-			p.kill()
-		}
-		return skip("the plugin does not start")
+	p, none := s.another(ctx, s.introduced)
+	if none != nil {
+		return *none
 	}
 	defer p.kill()
-	if _, err := p.describe(ctx); err != nil {
-		return skip("the plugin does not start: %v", err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, shortWait)
 	defer cancel()
-	_, err = p.plugin.Configure(ctx, &pluginv1.ConfigureRequest{SettingsJson: []byte(`{"no_such_setting_":1}`), PluginName: "test", DataDir: p.dir})
+	_, err := p.plugin.Configure(ctx, &pluginv1.ConfigureRequest{SettingsJson: []byte(`{"no_such_setting_":1}`), PluginName: "test", DataDir: p.data})
 	switch status.Code(err) {
 	case codes.InvalidArgument, codes.Unimplemented:
 		return pass("")
@@ -165,11 +173,14 @@ func listsStable(ctx context.Context, s *suite) outcome {
 	}
 	var revisions []string
 	for range 3 {
-		page, err := p.tools.ListTools(ctx, &pluginv1.ListToolsRequest{})
+		err := p.within(ctx, func(ctx context.Context) error {
+			page, err := p.tools.ListTools(ctx, &pluginv1.ListToolsRequest{})
+			revisions = append(revisions, page.GetRevision())
+			return err
+		})
 		if err != nil {
 			return skip("there is no list of tools")
 		}
-		revisions = append(revisions, page.GetRevision())
 	}
 	if revisions[0] != revisions[1] || revisions[1] != revisions[2] {
 		return fail("the revisions of three lists in a row are %q: the host reads the list again each time", revisions)

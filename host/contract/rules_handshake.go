@@ -15,11 +15,14 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The places where what is asked is written.
+// The places where what is asked is written, for authors who do not have this
+// repository.
 const (
-	checklist = "docs/write-a-plugin/any-language.md, "
-	protocol  = "docs/protocol.md, "
-	lifecycle = "docs/lifecycle.md, "
+	pagesAt   = "https://github.com/mcphost/mcphost/blob/main/docs/"
+	checklist = pagesAt + "write-a-plugin/any-language.md, "
+	protocol  = pagesAt + "protocol.md, "
+	lifecycle = pagesAt + "lifecycle.md, "
+	measured  = pagesAt + "performance.md"
 )
 
 // slowStart is when people begin to wonder.
@@ -39,21 +42,22 @@ func handshakeRules() []rule {
 	}
 }
 
-func explainsItself(_ context.Context, s *suite) outcome {
-	p, err := s.launch(false)
+func explainsItself(ctx context.Context, s *suite) outcome {
+	p, err := s.launch(ctx, false)
 	if err != nil {
-		return fail("it %v", err)
+		s.breaks(err)
+		return *s.blocked()
 	}
 	defer p.kill()
-	if !p.wait(s.opts.StartTimeout) {
+	if !p.wait(ctx, s.opts.StartTimeout) {
 		return fail("without the cookie MCPHOST_PLUGIN it goes on instead of exiting with status 1")
 	}
 	code := p.cmd.ProcessState.ExitCode()
 	switch {
-	case p.stdout.String() != "":
-		return fail("without the cookie it prints to standard output: %q", cut(p.stdout.String()))
 	case code != 1:
 		return fail("without the cookie it exits with status %d, not 1%s", code, p.lastWords())
+	case p.stdout.String() != "":
+		return warn("without the cookie it prints to standard output: %q; look for MCPHOST_PLUGIN first, and print to standard error", cut(p.stdout.String()))
 	case !strings.Contains(strings.ToLower(p.stderr.String()), "plugin"):
 		return warn("without the cookie it does not say on standard error that it is a plugin: %q", cut(p.stderr.String()))
 	}
@@ -69,34 +73,28 @@ func cut(text string) string {
 	return text
 }
 
-// first starts the process that the rules of the handshake look at: the shared
-// one, as it was when it had started.
-func (s *suite) first() (*process, *outcome) {
-	if s.shared == nil {
-		p, err := s.launch(true)
-		if err != nil {
-			s.broken = err.Error()
-			out := fail("it %v", err)
-			return nil, &out
-		}
-		s.shared = p
-	}
-	return s.shared, nil
-}
-
 func printsLine(ctx context.Context, s *suite) outcome {
-	p, none := s.first()
+	p, none := s.first(ctx)
 	if none != nil {
 		return *none
 	}
-	if p.line != "" {
-		if err := s.makeUsable(ctx, p); err != nil && !errors.Is(err, ErrSettings) {
+	if p.line == "" {
+		s.breaks(errors.New("there was no handshake line"))
+		s.told = true
+		return s.missingLine(ctx, p)
+	}
+	if p.conn == nil {
+		if err := s.makeUsable(ctx, p); err != nil && s.unset == nil {
+			s.told = true
 			return fail("the handshake is there, but then: %v%s", err, p.lastWords())
 		}
-		return pass("after %s", p.ready.Round(time.Millisecond))
 	}
-	s.broken = "there was no handshake line"
-	p.wait(200 * time.Millisecond) // it may be about to end
+	return pass("after %s", p.ready.Round(time.Millisecond))
+}
+
+// missingLine says what there was instead of the handshake line.
+func (s *suite) missingLine(ctx context.Context, p *process) outcome {
+	p.wait(ctx, 200*time.Millisecond) // it may be about to end
 	switch printed := p.stdout.String(); {
 	case strings.HasPrefix(printed, "1|") && !strings.Contains(printed, "\n"):
 		return fail("the handshake %q has no newline at its end, or it was not flushed", cut(printed))
@@ -108,23 +106,8 @@ func printsLine(ctx context.Context, s *suite) outcome {
 	return fail("it prints nothing within %s; flush after the line, and serve before it%s", s.opts.StartTimeout, p.lastWords())
 }
 
-// makeUsable connects the first process and configures it.
-func (s *suite) makeUsable(ctx context.Context, p *process) error {
-	err := p.connect()
-	if err == nil {
-		_, err = p.describe(ctx)
-	}
-	if err == nil {
-		err = p.configure(ctx, s.settings)
-	}
-	if err != nil {
-		s.breaks(err)
-	}
-	return err
-}
-
-func printsNothingBefore(_ context.Context, s *suite) outcome {
-	p, none := s.first()
+func printsNothingBefore(ctx context.Context, s *suite) outcome {
+	p, none := s.first(ctx)
 	if none != nil {
 		return *none
 	}
@@ -137,8 +120,8 @@ func printsNothingBefore(_ context.Context, s *suite) outcome {
 	return pass("")
 }
 
-func speaksVersion(_ context.Context, s *suite) outcome {
-	p, none := s.first()
+func speaksVersion(ctx context.Context, s *suite) outcome {
+	p, none := s.first(ctx)
 	if none != nil {
 		return *none
 	}
@@ -157,8 +140,8 @@ func speaksVersion(_ context.Context, s *suite) outcome {
 	return pass("")
 }
 
-func listensPrivately(_ context.Context, s *suite) outcome {
-	p, none := s.first()
+func listensPrivately(ctx context.Context, s *suite) outcome {
+	p, none := s.first(ctx)
 	if none != nil {
 		return *none
 	}
@@ -183,8 +166,8 @@ func listensPrivately(_ context.Context, s *suite) outcome {
 	return pass("")
 }
 
-func startsFast(_ context.Context, s *suite) outcome {
-	p, none := s.first()
+func startsFast(ctx context.Context, s *suite) outcome {
+	p, none := s.first(ctx)
 	if none != nil {
 		return *none
 	}
@@ -228,24 +211,26 @@ func servesController(ctx context.Context, s *suite) outcome {
 	return pass("")
 }
 
+// holdsStdio takes a process of its own: the stream's end is the host's, and a
+// plugin may stop then.
 func holdsStdio(ctx context.Context, s *suite) outcome {
-	p, none := s.use(ctx)
+	p, none := s.fresh(ctx)
 	if none != nil {
 		return *none
 	}
-	const watched = 300 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, watched)
+	defer p.kill()
+	// No deadline, which the plugin would know of and could be first to meet.
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	code := streamEnd(ctx, p)
-	switch code {
-	case codes.DeadlineExceeded:
-		// The stream's end is the host's: a plugin may stop now.
-		p.wait(watched)
+	defer time.AfterFunc(300*time.Millisecond, cancel).Stop()
+	switch code := streamEnd(ctx, p); code {
+	case codes.Canceled:
 		return pass("")
 	case codes.Unimplemented:
 		return warn("it has no plugin.GRPCStdio: it does not learn by it that the host is gone")
+	default:
+		return fail("the stream ends by itself (%s): hold it open", code)
 	}
-	return fail("the stream ends by itself (%s): hold it open", code)
 }
 
 // streamEnd is how the stream of plugin.GRPCStdio ends.
@@ -261,7 +246,7 @@ func streamEnd(ctx context.Context, p *process) codes.Code {
 		err = stream.RecvMsg(&empty{})
 	}
 	if ctx.Err() != nil {
-		return codes.DeadlineExceeded // which sending tells as the end of the stream
+		return codes.Canceled // which sending tells as the end of the stream
 	}
 	return status.Code(err)
 }

@@ -4,16 +4,12 @@ package contract
 
 import (
 	"context"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
 
 func lifeRules() []rule {
@@ -30,20 +26,6 @@ func lifeRules() []rule {
 	}
 }
 
-// fresh starts a plugin for a rule that ends it.
-func (s *suite) fresh(ctx context.Context) (*process, *outcome) {
-	if s.broken != "" {
-		out := skip("the plugin does not start: %s", s.broken)
-		return nil, &out
-	}
-	p, err := s.start(ctx)
-	if err != nil {
-		out := skip("the plugin does not start: %v", err)
-		return nil, &out
-	}
-	return p, nil
-}
-
 func stopsWhenAsked(ctx context.Context, s *suite) outcome {
 	p, none := s.fresh(ctx)
 	if none != nil {
@@ -54,7 +36,7 @@ func stopsWhenAsked(ctx context.Context, s *suite) outcome {
 	if err := p.shutdown(ctx); status.Code(err) == codes.Unimplemented {
 		return skip("it has no plugin.GRPCController")
 	}
-	if !p.wait(grace + time.Second) {
+	if !p.wait(ctx, grace+time.Second) {
 		return fail("it still runs %s after GRPCController.Shutdown was called: the host kills it then", grace+time.Second)
 	}
 	return pass("after %s", time.Since(begun).Round(time.Millisecond))
@@ -69,7 +51,7 @@ func exitsCleanly(ctx context.Context, s *suite) outcome {
 	if err := p.shutdown(ctx); status.Code(err) == codes.Unimplemented {
 		return skip("it has no plugin.GRPCController")
 	}
-	if !p.wait(grace + time.Second) {
+	if !p.wait(ctx, grace+time.Second) {
 		return skip("it does not stop")
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
@@ -78,57 +60,57 @@ func exitsCleanly(ctx context.Context, s *suite) outcome {
 	return pass("")
 }
 
+// tooSoon is how long a call must go on after something was begun that it should
+// survive.
+const tooSoon = 20 * time.Millisecond
+
 // during starts a call that takes about half a second, does something to the
-// plugin, and returns how the call ends.
+// plugin, and returns how the call ends. There is an outcome if nothing could be
+// done while the call went on.
 func (s *suite) during(ctx context.Context, do func(p *process)) (*process, *reply, *outcome) {
-	list, replies, none := s.tryAll(ctx)
+	list, none := s.goodTrials(ctx)
 	if none != nil {
 		return nil, nil, none
 	}
-	i := slowProbe(list, replies)
-	if i < 0 {
-		out := skip("there is no call that lasts: no read-only tool reports progress and takes numbers")
+	one, slow := slowed(list, lasting)
+	if !slow {
+		out := skip("there is no call that lasts: no read-only tool reports progress and takes numbers that make it slow")
 		return nil, nil, &out
 	}
 	p, none := s.fresh(ctx)
 	if none != nil {
 		return nil, nil, none
 	}
-	calling, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	r := &reply{}
-	stream, err := p.tools.CallTool(calling, &pluginv1.CallToolRequest{
-		Context: callContext(), Name: list[i].tool.GetName(), ArgumentsJson: lasting(list[i].args),
-	})
-	acted := false
-	for err == nil {
-		var event *pluginv1.CallToolResponse
-		if event, err = stream.Recv(); err == nil {
-			r.events = append(r.events, event)
-		}
-		if !acted && err == nil {
-			acted = true
-			go do(p)
-		}
+	calling := p.takeOff(ctx, one.tool.GetName(), one.args)
+	defer calling.cancel()
+	if why := calling.inFlight(ctx, 0); why != "" {
+		calling.land()
+		p.kill()
+		out := skip("a call of %s %s", one, why)
+		return nil, nil, &out
 	}
-	if !errors.Is(err, io.EOF) {
-		r.err = err
+	begun := time.Now()
+	do(p)
+	<-calling.done
+	r := &calling.reply
+	if r.inOrder() && calling.ended.Sub(begun) < tooSoon {
+		p.kill()
+		out := skip("a call of %s is over too soon to tell", one)
+		return nil, nil, &out
 	}
 	return p, r, nil
 }
 
+// inOrder reports whether the call has one outcome and a good end.
+func (r *reply) inOrder() bool { return len(r.outcomes()) == 1 && r.err == nil }
+
 func endsCallFirst(ctx context.Context, s *suite) outcome {
-	asked := make(chan struct{})
-	p, r, none := s.during(ctx, func(p *process) {
-		defer close(asked)
-		_ = p.shutdown(ctx) // the call tells
-	})
+	p, r, none := s.during(ctx, func(p *process) { _ = p.shutdown(ctx) }) // the call tells
 	if none != nil {
 		return *none
 	}
 	defer p.kill()
-	<-asked
-	if len(r.outcomes()) != 1 || r.err != nil {
+	if !r.inOrder() {
 		return fail("a call in flight ends with %s when the plugin is asked to stop: it has 2 s to end", said(r))
 	}
 	return pass("")
@@ -140,10 +122,10 @@ func survivesTerm(ctx context.Context, s *suite) outcome {
 		return *none
 	}
 	defer p.kill()
-	if len(r.outcomes()) != 1 || r.err != nil {
+	if !r.inOrder() {
 		return fail("a call in flight is lost (%s) at SIGTERM%s: stop as at Shutdown", said(r), p.lastWords())
 	}
-	if !p.wait(grace + time.Second) {
+	if !p.wait(ctx, grace+time.Second) {
 		return fail("it goes on after SIGTERM")
 	}
 	return pass("")
@@ -158,7 +140,7 @@ func endsWithHost(ctx context.Context, s *suite) outcome {
 	begun := time.Now()
 	_ = p.stdin.Close() // a host that is killed lets go of both
 	_ = p.conn.Close()
-	if !p.wait(grace + time.Second) {
+	if !p.wait(ctx, grace+time.Second) {
 		return fail("it lives on %s after its standard input has ended: it outlives a host that is killed", grace+time.Second)
 	}
 	return pass("after %s", time.Since(begun).Round(time.Millisecond))
@@ -173,7 +155,7 @@ func ignoresInterrupt(ctx context.Context, s *suite) outcome {
 	if !interrupt(p.cmd) {
 		return skip("there is no such signal here")
 	}
-	if p.wait(300 * time.Millisecond) {
+	if p.wait(ctx, 300*time.Millisecond) {
 		return fail("SIGINT ends it: Ctrl-C in the host's terminal would kill it before its calls have ended")
 	}
 	if _, err := p.describe(ctx); err != nil {
@@ -183,9 +165,9 @@ func ignoresInterrupt(ctx context.Context, s *suite) outcome {
 }
 
 func leavesNoChild(ctx context.Context, s *suite) outcome {
-	list, _, none := s.probes(ctx)
+	list, none := s.goodTrials(ctx)
 	if none != nil {
-		list = nil
+		list = nil // what it starts without being called is looked for, too
 	}
 	p, broken := s.fresh(ctx)
 	if broken != nil {
@@ -193,14 +175,14 @@ func leavesNoChild(ctx context.Context, s *suite) outcome {
 	}
 	defer p.kill()
 	for _, probe := range list {
-		p.call(ctx, probe.tool.GetName(), probe.args, callLimit)
+		p.call(ctx, probe.tool.GetName(), probe.args)
 	}
 	family, known := descendants(p.cmd.Process.Pid)
 	if !known {
 		return skip("this system does not tell which processes belong together")
 	}
 	_ = p.shutdown(ctx) // the exit tells
-	if !p.wait(grace + time.Second) {
+	if !p.wait(ctx, grace+time.Second) {
 		return skip("it does not stop")
 	}
 	if left := stillAlive(family); len(left) > 0 {
@@ -216,7 +198,7 @@ func leavesNoFile(ctx context.Context, s *suite) outcome {
 	}
 	defer p.kill()
 	_ = p.shutdown(ctx) // the exit tells
-	if !p.wait(grace + time.Second) {
+	if !p.wait(ctx, grace+time.Second) {
 		return skip("it does not stop")
 	}
 	left, err := filepath.Glob(filepath.Join(p.dir, "*"))
@@ -233,14 +215,16 @@ func leavesNoFile(ctx context.Context, s *suite) outcome {
 
 func startsAgain(ctx context.Context, s *suite) outcome {
 	p, none := s.fresh(ctx)
-	if none != nil {
+	if none == nil {
+		p.kill()
+		p, none = s.fresh(ctx)
+	}
+	switch {
+	case none != nil && none.blocked:
 		return *none
+	case none != nil:
+		return fail("it starts once, but not again: %s", none.detail)
 	}
 	p.kill()
-	again, none := s.fresh(ctx)
-	if none != nil {
-		return fail("it starts once, but not again after it was killed: %s", none.detail)
-	}
-	again.kill()
 	return pass("")
 }

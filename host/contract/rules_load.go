@@ -3,7 +3,6 @@
 package contract
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"time"
@@ -30,7 +29,7 @@ func loadRules() []rule {
 }
 
 func servesMany(ctx context.Context, s *suite) outcome {
-	list, _, none := s.probes(ctx)
+	list, none := s.goodTrials(ctx)
 	if none != nil {
 		return *none
 	}
@@ -38,13 +37,13 @@ func servesMany(ctx context.Context, s *suite) outcome {
 	if none != nil {
 		return *none
 	}
-	one := p.call(ctx, list[0].tool.GetName(), list[0].args, callLimit)
+	one := p.call(ctx, list[0].tool.GetName(), list[0].args)
 	if one.err != nil {
 		return skip("not even one call ends")
 	}
 	failed := 0
 	var how string
-	for _, r := range inParallel(ctx, p, list[0], atOnce, callLimit) {
+	for _, r := range inParallel(ctx, p, list[0].probe, atOnce) {
 		if len(r.outcomes()) != 1 {
 			failed++
 			how = said(r)
@@ -60,61 +59,41 @@ func servesMany(ctx context.Context, s *suite) outcome {
 // stopsWhenCancelled looks for the call in what it can see: a plugin that goes on
 // with a cancelled call does not stop when it is asked to, or burns time.
 func stopsWhenCancelled(ctx context.Context, s *suite) outcome {
-	list, replies, none := s.tryAll(ctx)
+	list, none := s.goodTrials(ctx)
 	if none != nil {
 		return *none
 	}
-	slow := slowProbe(list, replies)
+	one, slow := slowed(list, endless)
+	if !slow {
+		one = list[0].probe
+	}
 	p, none := s.fresh(ctx)
 	if none != nil {
 		return *none
 	}
 	defer p.kill()
-	probe, args := list[0], list[0].args
-	if slow >= 0 {
-		probe, args = list[slow], slowArguments(list[slow])
-	}
-	calling, cancel := context.WithCancel(ctx)
-	stream, err := p.tools.CallTool(calling, &pluginv1.CallToolRequest{Context: callContext(), Name: probe.tool.GetName(), ArgumentsJson: args})
-	if err == nil && slow >= 0 {
-		_, err = stream.Recv()
-	}
-	cancel()
-	if err != nil && status.Code(err) != codes.Canceled {
-		return skip("the call ended before it was cancelled")
-	}
-	begun := time.Now()
-	_ = p.shutdown(ctx) // the exit tells
-	if !p.wait(grace + time.Second - time.Since(begun)) {
-		return fail("a cancelled call of %s %s goes on: the plugin does not stop within %s of being asked; end the work when the stream is cancelled",
-			probe.tool.GetName(), cut(string(args)), grace)
-	}
-	if time.Since(begun) > grace-200*time.Millisecond && slow >= 0 {
-		return fail("a cancelled call of %s %s goes on: stopping takes %s, the whole grace of a call in flight",
-			probe.tool.GetName(), cut(string(args)), time.Since(begun).Round(10*time.Millisecond))
-	}
-	if slow < 0 {
-		return pass("only seen with a fast call: no read-only tool reports progress and takes numbers to make it slow")
-	}
-	return pass("")
-}
-
-// slowProbe is the index of a tool that reports progress, as slow ones do, and
-// that larger numbers make slower; -1 if there is none.
-func slowProbe(list []probe, replies []*reply) int {
-	// The last one has most arguments, a delay perhaps among them.
-	for i := len(replies) - 1; i >= 0; i-- {
-		for _, event := range replies[i].events {
-			if event.GetProgress() != nil && !bytes.Equal(slowArguments(list[i]), list[i].args) {
-				return i
-			}
+	calling := p.takeOff(ctx, one.tool.GetName(), one.args)
+	defer calling.land()
+	if slow {
+		if why := calling.inFlight(ctx, 100*time.Millisecond); why != "" {
+			return skip("a call of %s %s", one, why)
 		}
 	}
-	return -1
+	calling.land()
+	begun := time.Now()
+	_ = p.shutdown(ctx) // the exit tells
+	if !p.wait(ctx, grace+time.Second) {
+		return fail("a cancelled call of %s goes on: the plugin does not stop within %s of being asked; end the work when the stream is cancelled", one, grace)
+	}
+	took := time.Since(begun)
+	switch {
+	case !slow:
+		return skip("only a fast call was cancelled: no read-only tool reports progress and takes numbers that make it slow")
+	case took > grace-200*time.Millisecond:
+		return fail("a cancelled call of %s goes on: stopping takes %s, the whole grace of a call in flight", one, took.Round(10*time.Millisecond))
+	}
+	return pass("%s", one)
 }
-
-// slowArguments are the same with large numbers.
-func slowArguments(p probe) []byte { return enlarged(p.args) }
 
 func takesLarge(ctx context.Context, s *suite) outcome {
 	p, f, none := s.ask(ctx)
@@ -125,7 +104,7 @@ func takesLarge(ctx context.Context, s *suite) outcome {
 		return skip("it has no tools")
 	}
 	args := []byte(`{"filler":"` + strings.Repeat("x", largeSize) + `"}`)
-	r := p.call(ctx, "no_such_tool_", args, callLimit)
+	r := p.call(ctx, "no_such_tool_", args)
 	switch {
 	case status.Code(r.err) == codes.ResourceExhausted:
 		return fail("a request of %d MiB is refused: set the server's limits for messages to 64 MiB (%s)", largeSize>>20, status.Convert(r.err).Message())
@@ -136,7 +115,7 @@ func takesLarge(ctx context.Context, s *suite) outcome {
 }
 
 func quietCalls(ctx context.Context, s *suite) outcome {
-	if _, _, none := s.tryAll(ctx); none != nil {
+	if _, none := s.tryAll(ctx); none != nil {
 		return *none
 	}
 	p, none := s.use(ctx)

@@ -6,9 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -27,19 +24,11 @@ type suite struct {
 
 	shared *process // for all that ends no process; started when it is first needed
 	broken string   // why there can be none
+	began  bool     // it has started once
+	told   bool     // a rule has failed for that
 	unset  error    // wraps ErrSettings; nothing can be judged then
 	facts  *facts   // what it says of itself
-	tried  []*reply // what the probes said
-}
-
-// facts are what a plugin says of itself.
-type facts struct {
-	about     *pluginv1.DescribeResponse
-	tools     []*pluginv1.Tool
-	resources []*pluginv1.Resource
-	templates []*pluginv1.ResourceTemplate
-	prompts   []*pluginv1.Prompt
-	trouble   []string // of the lists
+	tried  []trial  // what the probes said
 }
 
 func (s *suite) close() {
@@ -50,44 +39,61 @@ func (s *suite) close() {
 
 // start starts a plugin that answers and is configured.
 func (s *suite) start(ctx context.Context) (*process, error) {
-	p, err := s.launch(true)
+	p, err := s.introduced(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if p.line == "" {
-		err = fmt.Errorf("there was no handshake within %s%s", s.opts.StartTimeout, p.lastWords())
-	}
-	if err == nil {
-		err = p.connect()
-	}
-	if err == nil {
-		_, err = p.describe(ctx)
-	}
-	if err == nil {
-		err = p.configure(ctx, s.settings)
-	}
-	if err != nil {
+	if err := p.configure(ctx, s.settings); err != nil {
 		p.kill()
 		return nil, err
 	}
 	return p, nil
 }
 
+// introduced starts a plugin that has said who it is.
+func (s *suite) introduced(ctx context.Context) (*process, error) {
+	p, err := s.launch(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.meet(ctx); err != nil {
+		p.kill()
+		return nil, err
+	}
+	return p, nil
+}
+
+// meet connects to a plugin and asks who it is.
+func (p *process) meet(ctx context.Context) error {
+	if p.line == "" {
+		return fmt.Errorf("there was no handshake line%s", p.lastWords())
+	}
+	if err := p.connect(); err != nil {
+		return err
+	}
+	if _, err := p.describe(ctx); err != nil {
+		return fmt.Errorf("describe: %s", status.Convert(err).Message())
+	}
+	return nil
+}
+
 // configure hands over the settings. A plugin without Configure takes none.
 func (p *process) configure(ctx context.Context, settings []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, shortWait)
 	defer cancel()
-	_, err := p.plugin.Configure(ctx, &pluginv1.ConfigureRequest{SettingsJson: settings, PluginName: "test", DataDir: p.dir})
-	if status.Code(err) == codes.Unimplemented && string(settings) == "{}" {
+	_, err := p.plugin.Configure(ctx, &pluginv1.ConfigureRequest{SettingsJson: settings, PluginName: "test", DataDir: p.data})
+	switch status.Code(err) {
+	case codes.OK:
 		return nil
-	}
-	switch code := status.Code(err); {
-	case code == codes.InvalidArgument:
+	case codes.Unimplemented:
+		if string(settings) == "{}" {
+			return nil
+		}
+		return fmt.Errorf("%w: it takes none", ErrSettings)
+	case codes.InvalidArgument:
 		return fmt.Errorf("%w: %s", ErrSettings, status.Convert(err).Message())
-	case err != nil:
-		return fmt.Errorf("configure: %s", status.Convert(err).Message())
 	}
-	return nil
+	return fmt.Errorf("configure: %s", status.Convert(err).Message())
 }
 
 // breaks notes why no process can be used.
@@ -98,28 +104,89 @@ func (s *suite) breaks(err error) {
 	}
 }
 
-// use returns the shared process, or why there is none. One that has died is
-// started again.
-func (s *suite) use(ctx context.Context) (*process, *outcome) {
-	if s.broken != "" {
-		out := skip("the plugin does not start: %s", s.broken)
-		return nil, &out
+// blocked is the outcome of a rule for which there is no process: a failure for
+// the first one, unless another has said so.
+func (s *suite) blocked() *outcome {
+	out := skip("the plugin does not start: %s", s.broken)
+	if !s.told {
+		s.told, out.verdict = true, Fail
 	}
-	if s.shared != nil && s.shared.alive() {
+	out.blocked = true
+	return &out
+}
+
+// first returns the shared process as it was when it had started, which the rules
+// of the handshake look at.
+func (s *suite) first(ctx context.Context) (*process, *outcome) {
+	if s.shared != nil {
 		return s.shared, nil
 	}
-	if s.shared != nil {
-		s.shared.kill()
-		s.shared = nil
+	if s.broken != "" {
+		return nil, s.blocked()
 	}
-	p, err := s.start(ctx)
+	p, err := s.launch(ctx, true)
 	if err != nil {
 		s.breaks(err)
-		out := skip("the plugin does not start: %s", s.broken)
-		return nil, &out
+		return nil, s.blocked()
 	}
 	s.shared = p
 	return p, nil
+}
+
+// use returns the shared process, connected and configured, or why there is none.
+// One that has died or hangs makes room for another.
+func (s *suite) use(ctx context.Context) (*process, *outcome) {
+	if s.shared != nil && s.shared.conn != nil && !s.shared.usable() {
+		s.shared.kill()
+		s.shared = nil
+	}
+	p, none := s.first(ctx)
+	if none != nil {
+		return nil, none
+	}
+	if s.broken == "" && p.conn == nil {
+		if err := s.makeUsable(ctx, p); err != nil {
+			return nil, s.blocked()
+		}
+	}
+	if s.broken != "" {
+		return nil, s.blocked()
+	}
+	s.began = true
+	return p, nil
+}
+
+// makeUsable connects the first process and configures it.
+func (s *suite) makeUsable(ctx context.Context, p *process) error {
+	err := p.meet(ctx)
+	if err == nil {
+		err = p.configure(ctx, s.settings)
+	}
+	if err != nil {
+		s.breaks(err)
+	}
+	return err
+}
+
+// fresh starts a plugin for a rule that ends it.
+func (s *suite) fresh(ctx context.Context) (*process, *outcome) { return s.another(ctx, s.start) }
+
+// another starts a plugin beside the shared one.
+func (s *suite) another(ctx context.Context, start func(ctx context.Context) (*process, error)) (*process, *outcome) {
+	if s.broken != "" {
+		return nil, s.blocked()
+	}
+	p, err := start(ctx)
+	if err == nil {
+		s.began = true
+		return p, nil
+	}
+	if !s.began || errors.Is(err, ErrSettings) {
+		s.breaks(err)
+		return nil, s.blocked()
+	}
+	out := skip("the plugin does not start again: %v", err)
+	return nil, &out
 }
 
 // ask returns the shared process and what it says of itself.
@@ -130,139 +197,9 @@ func (s *suite) ask(ctx context.Context) (*process, *facts, *outcome) {
 	}
 	if s.facts == nil {
 		s.facts = p.facts(ctx)
+		if p, none = s.use(ctx); none != nil { // the lists may have ended it
+			return nil, nil, none
+		}
 	}
 	return p, s.facts, nil
-}
-
-// facts reads all lists.
-func (p *process) facts(ctx context.Context) *facts {
-	f := &facts{}
-	var err error
-	if f.about, err = p.describe(ctx); err != nil {
-		f.trouble = append(f.trouble, "Describe: "+err.Error())
-		f.about = &pluginv1.DescribeResponse{}
-	}
-	note := func(what string, err error) {
-		if err != nil {
-			f.trouble = append(f.trouble, what+": "+err.Error())
-		}
-	}
-	note("ListTools", pages(ctx, func(ctx context.Context, token string) (string, error) {
-		page, err := p.tools.ListTools(ctx, &pluginv1.ListToolsRequest{PageToken: token})
-		f.tools = append(f.tools, page.GetTools()...)
-		return page.GetNextPageToken(), unlessAbsent(err, f, pluginv1.Ability_ABILITY_TOOLS)
-	}))
-	note("ListResources", pages(ctx, func(ctx context.Context, token string) (string, error) {
-		page, err := p.resources.ListResources(ctx, &pluginv1.ListResourcesRequest{PageToken: token})
-		f.resources = append(f.resources, page.GetResources()...)
-		return page.GetNextPageToken(), unlessAbsent(err, f, pluginv1.Ability_ABILITY_RESOURCES)
-	}))
-	note("ListResourceTemplates", pages(ctx, func(ctx context.Context, token string) (string, error) {
-		page, err := p.resources.ListResourceTemplates(ctx, &pluginv1.ListResourceTemplatesRequest{PageToken: token})
-		f.templates = append(f.templates, page.GetResourceTemplates()...)
-		if status.Code(err) == codes.Unimplemented {
-			err = nil // there are none
-		}
-		return page.GetNextPageToken(), err
-	}))
-	note("ListPrompts", pages(ctx, func(ctx context.Context, token string) (string, error) {
-		page, err := p.prompts.ListPrompts(ctx, &pluginv1.ListPromptsRequest{PageToken: token})
-		f.prompts = append(f.prompts, page.GetPrompts()...)
-		return page.GetNextPageToken(), unlessAbsent(err, f, pluginv1.Ability_ABILITY_PROMPTS)
-	}))
-	return f
-}
-
-// provides reports whether the plugin says that it has an ability. None at all
-// means tools.
-func (f *facts) provides(ability pluginv1.Ability) bool {
-	if len(f.about.GetAbilities()) == 0 {
-		return ability == pluginv1.Ability_ABILITY_TOOLS
-	}
-	return slices.Contains(f.about.GetAbilities(), ability)
-}
-
-// unlessAbsent forgives that what the plugin does not promise is not there.
-func unlessAbsent(err error, f *facts, ability pluginv1.Ability) error {
-	if status.Code(err) == codes.Unimplemented && !f.provides(ability) {
-		return nil
-	}
-	return err
-}
-
-// maxPages bounds a list that has no end.
-const maxPages = 1000
-
-// pages reads a list to its end.
-func pages(ctx context.Context, read func(ctx context.Context, token string) (next string, err error)) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*shortWait)
-	defer cancel()
-	seen := map[string]bool{}
-	token := ""
-	for range maxPages {
-		next, err := read(ctx, token)
-		if err != nil || next == "" {
-			return err
-		}
-		if seen[next] {
-			return fmt.Errorf("the page token %q comes again: the list has no end", next)
-		}
-		seen[next], token = true, next
-	}
-	return fmt.Errorf("there are more than %d pages", maxPages)
-}
-
-// A reply is all that one call of a tool has said.
-type reply struct {
-	events []*pluginv1.CallToolResponse
-	err    error // how the stream ended; nil if in order
-	took   time.Duration
-}
-
-// outcomes are the events that end a call.
-func (r *reply) outcomes() []*pluginv1.CallToolResponse {
-	var list []*pluginv1.CallToolResponse
-	for _, event := range r.events {
-		switch event.GetEvent().(type) {
-		case *pluginv1.CallToolResponse_Result, *pluginv1.CallToolResponse_InputRequired, *pluginv1.CallToolResponse_Error:
-			list = append(list, event)
-		}
-	}
-	return list
-}
-
-// result is that of a call with just one outcome, nil if it is none.
-func (r *reply) result() *pluginv1.CallToolResult {
-	if list := r.outcomes(); len(list) == 1 {
-		return list[0].GetResult()
-	}
-	return nil
-}
-
-// call calls a tool and hears it out.
-func (p *process) call(ctx context.Context, tool string, args []byte, limit time.Duration) *reply {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	begun := time.Now()
-	r := &reply{}
-	stream, err := p.tools.CallTool(ctx, &pluginv1.CallToolRequest{Context: callContext(), Name: tool, ArgumentsJson: args})
-	for err == nil {
-		var event *pluginv1.CallToolResponse
-		if event, err = stream.Recv(); err == nil {
-			r.events = append(r.events, event)
-		}
-	}
-	if !errors.Is(err, io.EOF) {
-		r.err = err
-	}
-	r.took = time.Since(begun)
-	return r
-}
-
-// callContext is that of a client that can answer nothing but hears everything.
-func callContext() *pluginv1.CallContext {
-	return &pluginv1.CallContext{
-		RequestId: "test", WantsProgress: true, LogLevel: pluginv1.LogLevel_LOG_LEVEL_DEBUG,
-		Client: &pluginv1.ClientInfo{Name: "mcphost plugin test"}, Capabilities: &pluginv1.ClientCapabilities{},
-	}
 }

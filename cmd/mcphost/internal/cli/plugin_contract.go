@@ -83,19 +83,12 @@ func (a *app) pluginTest(ctx context.Context, path string, f *contractFlags) err
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
-	group := ""
 	if !f.asJSON {
-		opts.Progress = func(r contract.Result) {
-			if name, _, _ := strings.Cut(r.Rule, "/"); name != group {
-				group = name
-				_ = a.print([]byte(group + "\n")) // the closing line tells
-			}
-			_ = a.print([]byte(resultLine(r)))
-		}
+		opts.Progress = (&contractPrinter{print: func(text string) { _ = a.print([]byte(text)) }}).result // the closing line tells
 	}
 	report, err := contract.Run(ctx, opts)
 	if errors.Is(err, contract.ErrSettings) {
-		err = fmt.Errorf("%w: give them with --set name=value, or in its entry of mcphost.yaml", err)
+		err = fmt.Errorf("%w: settings are what --set name=value and its entry in mcphost.yaml give", err)
 	}
 	if err != nil {
 		return withCode(exitUsage, fmt.Errorf("plugin test: %w", err))
@@ -109,18 +102,28 @@ func (a *app) contractOptions(path string, f *contractFlags) (contract.Options, 
 		return contract.Options{}, err
 	}
 	opts := contract.Options{Plugin: cfg.Plugins[0], StartTimeout: f.timeout, Calls: f.calls}
-	for flag, to := range map[string]**regexp.Regexp{f.run: &opts.Run, f.skip: &opts.Skip} {
-		if flag == "" {
-			continue
-		}
-		if *to, err = regexp.Compile(flag); err != nil {
-			return opts, fmt.Errorf("plugin test: %w", err)
-		}
+	if opts.Run, err = ruleExpression("--run", f.run); err != nil {
+		return opts, err
+	}
+	if opts.Skip, err = ruleExpression("--skip", f.skip); err != nil {
+		return opts, err
 	}
 	if f.calls < 1 {
 		return opts, errors.New("plugin test: --calls must be 1 or more")
 	}
 	return opts, nil
+}
+
+// ruleExpression is nil if there is none.
+func ruleExpression(flag, text string) (*regexp.Regexp, error) {
+	if text == "" {
+		return nil, nil
+	}
+	expression, err := regexp.Compile(text)
+	if err != nil {
+		return nil, fmt.Errorf("plugin test: %s: %w", flag, err)
+	}
+	return expression, nil
 }
 
 // marks stand before the results for people.
@@ -134,6 +137,63 @@ func mark(v contract.Verdict) string {
 		return "!"
 	}
 	return "-"
+}
+
+// A contractPrinter shows people the results, group by group. Of a plugin that does
+// not start, it leaves out the rules that had nothing to judge: one has failed for
+// all of them.
+type contractPrinter struct {
+	print func(text string)
+	group string
+	told  bool // that rules are left out
+}
+
+func (p *contractPrinter) result(r contract.Result) {
+	if r.Blocked && r.Verdict == contract.Skip {
+		if !p.told {
+			p.told = true
+			p.print("the other rules cannot be judged, since the plugin does not start\n")
+		}
+		return
+	}
+	group, _, _ := strings.Cut(r.Rule, "/")
+	if group != p.group {
+		p.group = group
+		p.print(group + "\n")
+	}
+	p.print(resultLine(r))
+}
+
+// longList is how many results people look through without losing a failure.
+const longList = 20
+
+// contractClosing is what the results end with: the failures once more, if they may have
+// gone by, and the numbers.
+func contractClosing(report *contract.Report) string {
+	var b strings.Builder
+	failed := report.Count(contract.Fail)
+	if shown := len(report.Results) - contractBlocked(report); failed > 0 && shown > longList {
+		b.WriteString("failed\n")
+		for _, r := range report.Results {
+			if r.Verdict == contract.Fail {
+				b.WriteString(resultLine(r))
+			}
+		}
+	}
+	fmt.Fprintf(&b, "%s: %d passed, %d failed, %d warnings, %d skipped\n", report.Plugin,
+		report.Count(contract.Pass), failed, report.Count(contract.Warn), report.Count(contract.Skip))
+	return b.String()
+}
+
+// contractBlocked counts the rules that had nothing to judge.
+func contractBlocked(report *contract.Report) int {
+	n := 0
+	for _, r := range report.Results {
+		if r.Blocked {
+			n++
+		}
+	}
+	return n
 }
 
 func resultLine(r contract.Result) string {
@@ -162,8 +222,7 @@ func (a *app) contractReport(report *contract.Report, f *contractFlags) error {
 		if err := a.printValue(report); err != nil {
 			return err
 		}
-	} else if err := a.print(fmt.Appendf(nil, "%s: %d passed, %d failed, %d warnings, %d skipped\n", report.Plugin,
-		report.Count(contract.Pass), failed, report.Count(contract.Warn), report.Count(contract.Skip))); err != nil {
+	} else if err := a.print([]byte(contractClosing(report))); err != nil {
 		return err
 	}
 	if failed > 0 {
