@@ -25,8 +25,10 @@ type PluginStatus struct {
 	// Prefix stands before "__" in the names of what it offers. If empty, names
 	// are offered as they are.
 	Prefix string `json:"prefix,omitempty"`
-	State  string `json:"state"`            // "ok" or "skipped"
-	Reason string `json:"reason,omitempty"` // why it is skipped, or what it is attached to
+	// State is "ok", "skipped", or "misconfigured" for what cannot start with
+	// this environment.
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"` // why it is not ok, or what it is attached to
 	// Configured is set for what is skipped although the configuration names
 	// it, and does not disable it: somebody misses it.
 	Configured bool `json:"configured,omitempty"`
@@ -49,6 +51,9 @@ func (s *Server) Plugins(context.Context) ([]PluginStatus, error) {
 		}
 		if running := s.running(c.Name); running != nil {
 			status.Path, status.Command, status.Reason = "", nil, "attached to "+running.String()
+		}
+		if _, _, err := s.resolve(c); err != nil {
+			status.State, status.Reason = "misconfigured", err.Error()
 		}
 		list = append(list, status)
 	}

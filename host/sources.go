@@ -114,11 +114,7 @@ func (s *Server) source(c discover.Candidate) registry.Source {
 
 func (s *Server) pluginConfig(c discover.Candidate) (plugin.Config, error) {
 	running := s.running(c.Name)
-	env, err := c.Environ(os.LookupEnv)
-	if err != nil && running == nil { // whose environment is the debugger's
-		return plugin.Config{}, &configError{fmt.Errorf("plugin %s: %w", c.Name, err)}
-	}
-	settings, err := c.ResolvedSettings(os.LookupEnv)
+	env, settings, err := s.resolve(c)
 	if err != nil {
 		return plugin.Config{}, &configError{fmt.Errorf("plugin %s: %w", c.Name, err)}
 	}
@@ -143,6 +139,17 @@ func (s *Server) pluginConfig(c discover.Candidate) (plugin.Config, error) {
 		HostVersion:    s.opts.Version,
 		Log:            s.log.Named(c.Name),
 	}, nil
+}
+
+// resolve returns the environment and the settings that a plugin starts with,
+// filled in from the environment of this process.
+func (s *Server) resolve(c discover.Candidate) (env []string, settings []byte, err error) {
+	env, err = c.Environ(os.LookupEnv)
+	if err != nil && s.running(c.Name) == nil { // whose environment is the debugger's
+		return nil, nil, err
+	}
+	settings, err = c.ResolvedSettings(os.LookupEnv)
+	return env, settings, err
 }
 
 // either is the plugin's own limit, or else the host's; zero leaves the default.

@@ -83,7 +83,7 @@ func source(p host.PluginStatus) string {
 	return strings.Join(p.Command, " ")
 }
 
-// about is why a plugin is skipped, or else what the configuration says of it.
+// about is why a plugin is not ok, or else what the configuration says of it.
 func about(p host.PluginStatus) string {
 	if p.Reason != "" {
 		return p.Reason
@@ -134,7 +134,7 @@ func (a *app) completePlugins(cmd *cobra.Command) []cobra.Completion {
 	list, _ := srv.Plugins(cmd.Context()) // directories that can be used are listed
 	var names []cobra.Completion
 	for _, p := range list {
-		if p.State == "ok" {
+		if p.State != "skipped" {
 			names = append(names, cobra.CompletionWithDesc(p.Name, oneLine(about(p))))
 		}
 	}
