@@ -147,8 +147,8 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	for _, r := range chosen {
 		begun := time.Now()
 		out := r.judge(ctx, s)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if err := ended(ctx); err != nil {
+			return nil, err
 		}
 		if s.unset != nil {
 			return nil, fmt.Errorf("plugin %s: %w", s.plugin.Name, s.unset)
@@ -164,6 +164,15 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	}
 	report.Costs = s.costs
 	return report, nil
+}
+
+// ended returns why ctx has ended, nil if it has not. gRPC compares deadlines with
+// the clock, so it may give a call up in the moment before ctx ends by them.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return context.Cause(ctx)
 }
 
 // newSuite finds the plugin and what it is started with.
