@@ -146,6 +146,8 @@ func fromFolder(path string, info fs.FileInfo, name string) (Candidate, string) 
 		return Candidate{}, "a folder without a " + ManifestFile
 	case err != nil:
 		return Candidate{}, ManifestFile + ": " + withoutPath(err).Error()
+	case !manifest.Mode().IsRegular(): // to open a pipe would wait for who writes
+		return Candidate{}, ManifestFile + " is not a regular file"
 	case worldWritable(info):
 		return Candidate{}, "everyone may write into the folder; fix it with: chmod o-w " + path
 	case worldWritable(manifest):
@@ -162,6 +164,40 @@ func fromFolder(path string, info fs.FileInfo, name string) (Candidate, string) 
 		return Candidate{}, err.Error()
 	}
 	return Candidate{Manifest: m, Source: path}, ""
+}
+
+// workingDirFault says why nothing can run in dir. The system's own error would
+// blame the command.
+func workingDirFault(dir string) string {
+	if dir == "" {
+		return ""
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("its working directory %s cannot be used: %v", dir, withoutPath(err))
+	case !info.IsDir():
+		return fmt.Sprintf("its working directory %s is not a directory", dir)
+	}
+	return ""
+}
+
+// Exposed says which file of the plugin everyone may write to, "" if none. It was
+// none when the plugin was found, but plugins are started again much later.
+func (c *Candidate) Exposed() string {
+	if c.Source == "" {
+		return ""
+	}
+	paths := []string{c.Source, filepath.Join(c.Source, ManifestFile)}
+	if strings.HasPrefix(c.Command, c.Source) {
+		paths = append(paths, c.Command)
+	}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && worldWritable(info) {
+			return fmt.Sprintf("everyone may write to %s; fix it with: chmod o-w %s", path, path)
+		}
+	}
+	return ""
 }
 
 // leaves reports whether path, with all links followed, is outside of root.

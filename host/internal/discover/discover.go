@@ -88,6 +88,9 @@ func (s *scan) merge(configured []Manifest) []Candidate {
 		case taken:
 			s.skip(candidate.Name, candidate.Source, "the name %q is taken by %s; rename one of them", candidate.Name, owner)
 			s.skipped[len(s.skipped)-1].Meant = true
+		case workingDirFault(candidate.Dir) != "":
+			s.skip(candidate.Name, candidate.Source, "%s", workingDirFault(candidate.Dir))
+			s.skipped[len(s.skipped)-1].Meant = true
 		default:
 			owners[candidate.Name] = candidate.Source
 			found = append(found, candidate)
@@ -106,7 +109,7 @@ func (s *scan) configured(entry Manifest) (Candidate, string) {
 		return base, reason
 	}
 	base.Manifest = Merge(base.Manifest, entry)
-	return base, ""
+	return base, workingDirFault(base.Dir)
 }
 
 // base is what a configured plugin builds on: its path, the plugin of its name

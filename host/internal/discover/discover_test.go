@@ -89,6 +89,9 @@ func TestWhatIsNoPluginIsLeftAloneWithItsReason(t *testing.T) {
 	put(t, at("bad/"+ManifestFile), 0o644, "command: ./x\ncomand: y\n")
 	put(t, at("gone/"+ManifestFile), 0o644, "command: ./missing\n")
 	put(t, at("path/"+ManifestFile), 0o644, "command: no-such-program-anywhere\n")
+	put(t, at("nodir/"+ManifestFile), 0o644, "command: sh\ndir: nowhere\n")
+	put(t, at("nodir2/"+ManifestFile), 0o644, "command: sh\ndir: plugin.yaml\n")
+	folder(t, at("nofile/"+ManifestFile), 0o755)
 	put(t, at("loose/"+ManifestFile), 0o646, "command: ./x\n")
 	put(t, at("shared/"+ManifestFile), 0o644, "command: ./x\n")
 	if err := os.Chmod(at("shared"), 0o777); err != nil {
@@ -108,6 +111,7 @@ func TestWhatIsNoPluginIsLeftAloneWithItsReason(t *testing.T) {
 		".hidden": "hidden", "new.part": "still being written", "old~": "still being written", "empty": "still being written",
 		"README.md": "chmod +x", "text": "is no program", "short": "is no program", "odd": `"./main": is no program`, "open": "chmod o-w", "two__parts": "two underscores", "-dash": "does not begin",
 		"dot.name": `holds '.'`, "bare": "without a plugin.yaml", "bad": `plugin.yaml:2:1: unknown key "comand"; did you mean "command"?`,
+		"nodir": "nodir/nowhere cannot be used: no such file", "nodir2": "is not a directory", "nofile": "plugin.yaml is not a regular file",
 		"gone": "no such file", "path": "not in PATH", "loose": "chmod o-w", "shared": "chmod o-w",
 		"out": "leads out", "dangling": "nowhere", "in": "chmod +x",
 	}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // A Document is a YAML file that knows where each value stands. Anchors,
@@ -27,10 +29,18 @@ type Document struct {
 // byteOrderMark is what some editors put before the text.
 const byteOrderMark = "\ufeff"
 
+// maxDepth is how many values may be inside of each other on one line. The
+// parser's time grows with the square of it.
+const maxDepth = 100
+
 // Parse reads the one document that data may hold. Duplicate keys are an error.
 func Parse(file string, data []byte) (*Document, error) {
 	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
-	tree, err := parser.ParseBytes(data, 0)
+	tokens := lexer.Tokenize(string(data))
+	if at := tooDeep(tokens); at != nil {
+		return nil, fmt.Errorf("%s:%d:%d: more than %d values inside of each other", file, at.Line, at.Column, maxDepth)
+	}
+	tree, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, syntaxError(file, data, err)
 	}
@@ -45,6 +55,29 @@ func Parse(file string, data []byte) (*Document, error) {
 		doc.root = part.Body
 	}
 	return doc, nil
+}
+
+// tooDeep returns where brackets, or dashes on one line, open one value too many
+// inside of another; nil if nowhere.
+func tooDeep(tokens token.Tokens) *token.Position {
+	brackets, dashes, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			dashes, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType:
+			dashes++
+		}
+		if brackets > maxDepth || dashes > maxDepth {
+			return t.Position
+		}
+	}
+	return nil
 }
 
 // syntaxError shortens the parser's error, which draws the lines, to one line.
