@@ -258,6 +258,12 @@ func TestSizeTextNamesWhoRefuses(t *testing.T) {
 		{fmt.Sprintf("grpc: received message larger than max (99999999 vs. %d)", pluginapi.MaxMessageSize), "returned more than"},
 		{"grpc: received message larger than max (5000000 vs. 4194304)", textRequest}, // a plugin with gRPC's default
 		{"trying to send message larger than max (1 vs. 0)", textRequest},
+		{"SERVER: Sent message larger than max (80000000 vs. 67108864)", "returned more than"}, // Python
+		{"Sent message larger than max (80000000 vs. 67108864)", "returned more than"},         // Node
+		{"Received message larger than max (80000000 vs 67108864)", textRequest},
+		{"CLIENT: Received message larger than max (80000000 vs. 67108864)", textRequest},
+		{"Error, encoded message length too large: found 8 bytes, the limit is: 7 bytes", "returned more than"}, // Rust
+		{"Error, decoded message length too large: found 8 bytes, the limit is: 7 bytes", textRequest},
 		{"quota of the backend", textFailed},
 	}
 	for _, test := range tests {

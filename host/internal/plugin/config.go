@@ -30,10 +30,10 @@ const (
 
 	describeTimeout  = 5 * time.Second  // the protocol's, see PluginService.Describe
 	endTimeout       = time.Second      // the protocol's, see PluginService.EndConnection
-	listTimeout      = 30 * time.Second // for all pages; callers wait less
-	subscribeTimeout = 5 * time.Second
-	termGrace        = time.Second     // between SIGTERM and SIGKILL
-	killWait         = 5 * time.Second // for the kernel to end a killed process
+	listTimeout      = 30 * time.Second // for all pages, where the caller sets no limit
+	subscribeTimeout = 5 * time.Second  // likewise
+	termGrace        = time.Second      // between SIGTERM and SIGKILL
+	killWait         = 5 * time.Second  // for the kernel to end a killed process
 )
 
 // Config says what to run and within which limits. Only Name and Command, or
@@ -80,7 +80,7 @@ type Config struct {
 	AllowHeaders []string
 
 	// RunDir is a short, private directory for sockets, at most 60 bytes. Empty:
-	// mcphost-<pid> in $XDG_RUNTIME_DIR or in the directory for temporary files.
+	// mcphost-<pid>, and in Linux its namespace, in $XDG_RUNTIME_DIR or in the directory for temporary files.
 	RunDir string
 
 	// Forker starts processes; one can serve all plugins. Nil: the plugin has

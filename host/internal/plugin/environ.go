@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// environment returns what a plugin may know of the host's environment, its own
+// Environment returns what a plugin may know of the host's environment, its own
 // directory for temporary files, and then what its configuration names. Of two
 // values for one name the later counts. Secrets are not for the environment:
 // they come with Configure.
-func environment(host []string, tmp string, configured []string) []string {
+func Environment(host []string, tmp string, configured []string) []string {
 	var env []string
 	for _, kv := range host {
 		if name, _, ok := strings.Cut(kv, "="); ok && allowedVariable(name) {

@@ -123,7 +123,7 @@ func (p *Plugin) callError(ctx context.Context, service string, err error) error
 		}
 	case codes.DeadlineExceeded:
 		return p.failure(textDeadline, err)
-	case codes.ResourceExhausted:
+	case codes.ResourceExhausted, codes.OutOfRange:
 		return p.failure(sizeText(st.Message()), err)
 	case codes.Unimplemented:
 		return p.failure(fmt.Sprintf(textNoService, service), err)
@@ -154,16 +154,21 @@ func (p *Plugin) lossText() string {
 	}
 }
 
-// sizeText tells which side found a message too large. gRPC's text is the only
-// mark: it ends with the limit of who refused.
+// sizeText tells which side found a message too large. The text is the only mark:
+// Go's ends with the limit of who refused, those of C and of Node say what was
+// done with the message, that of Rust in what form it was.
 func sizeText(message string) string {
+	lower := strings.ToLower(message)
 	switch {
-	case !strings.Contains(message, "larger than max"):
-		return textFailed
-	case strings.HasPrefix(message, "grpc: received") && strings.Contains(message, fmt.Sprintf("vs. %d)", pluginapi.MaxMessageSize)):
+	case strings.Contains(lower, "sent message larger than max"),
+		strings.Contains(lower, "encoded message length too large"),
+		strings.HasPrefix(lower, "grpc: received message larger than max") &&
+			strings.Contains(lower, fmt.Sprintf("vs. %d)", pluginapi.MaxMessageSize)):
 		return fmt.Sprintf(textTooLarge, pluginapi.MaxMessageSize>>20)
-	default:
+	case strings.Contains(lower, "message larger than max"), strings.Contains(lower, "decoded message length too large"):
 		return textRequest
+	default:
+		return textFailed
 	}
 }
 

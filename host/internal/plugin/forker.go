@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"time"
 )
 
 var errForkerClosed = errors.New("the host is shutting down: no plugin can start")
@@ -38,11 +39,21 @@ func NewForker() *Forker {
 	return f
 }
 
+// forkWait is how long Close waits for a fork that hangs, as on a file system
+// that does not answer.
+const forkWait = time.Second
+
 // Close ends the thread and waits for it. On Linux the kernel then kills the
-// processes that it started and that still run, so close the plugins first.
+// processes that it started and that still run, so close the plugins first. A
+// thread that hangs in a fork is left behind.
 func (f *Forker) Close() {
 	f.once.Do(func() { close(f.closing) })
-	<-f.closed
+	timer := time.NewTimer(forkWait)
+	defer timer.Stop()
+	select {
+	case <-f.closed:
+	case <-timer.C:
+	}
 }
 
 func (f *Forker) run() {

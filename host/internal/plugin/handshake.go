@@ -4,12 +4,9 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os/exec"
-	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
@@ -92,19 +89,6 @@ func guard(call func() error) (err error) {
 		}
 	}()
 	return call()
-}
-
-// commandError words the failure to run the command at all.
-func (p *Plugin) commandError(err error) error {
-	err = fmt.Errorf("cannot run %q: %w", p.cfg.Command, err)
-	for _, lasting := range []error{
-		fs.ErrNotExist, fs.ErrPermission, exec.ErrNotFound, exec.ErrDot, syscall.ENOEXEC, syscall.ENOTDIR,
-	} {
-		if errors.Is(err, lasting) {
-			return permanentError{err}
-		}
-	}
-	return err
 }
 
 // handshakeError words the failure of a process that did start. go-plugin's

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -59,13 +60,21 @@ type page interface {
 	GetRevision() string
 }
 
+// atMost gives ctx an end if it has none of its own.
+func atMost(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
 // listAll reads a list from its first page to its last, or until the quota is
 // full. Pages without any item are bounded like the items.
 func listAll[In, Out any](ctx context.Context, p *Plugin, r rules[In, Out], fetch func(ctx context.Context, token string) (page, []In, error)) ([]Out, error) {
 	if !p.Provides().Has(r.list.kind()) {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	ctx, cancel := atMost(ctx, listTimeout)
 	defer cancel()
 
 	begun := p.changes.begin(r.list)

@@ -79,7 +79,7 @@ func (p *process) prepare(handshakeEnv []string) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("make directory for temporary files: %w", err)
 	}
 	cmd.Dir = p.cfg.Dir
-	cmd.Env = environment(os.Environ(), tmp, p.cfg.Env)
+	cmd.Env = Environment(os.Environ(), tmp, p.cfg.Env)
 	// Last, so that neither the host nor the configuration overrides them. The
 	// socket goes into our directory rather than one that go-plugin nests in it:
 	// the path of a socket holds about a hundred bytes.

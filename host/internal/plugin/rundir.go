@@ -38,7 +38,7 @@ func newRunDir(base string) (*runDir, error) {
 	}
 	var failures []error
 	for _, parent := range runParents() {
-		base := filepath.Join(parent, runDirPrefix+strconv.Itoa(os.Getpid()))
+		base := filepath.Join(parent, runDirName(os.Getpid()))
 		path, err := makePluginDir(base)
 		if err == nil {
 			return &runDir{path: path, base: base}, nil
@@ -47,6 +47,10 @@ func newRunDir(base string) (*runDir, error) {
 	}
 	return nil, errors.Join(failures...)
 }
+
+// runDirName names the directory that the plugins of a host share. Containers may
+// share a directory for temporary files, but count their processes apart.
+func runDirName(pid int) string { return runDirPrefix + strconv.Itoa(pid) + pidNamespace() }
 
 // remove removes the directory, and the shared one if it was the last in it.
 func (d *runDir) remove(log hclog.Logger) {
@@ -132,11 +136,12 @@ func SweepRunDirs(log hclog.Logger) {
 // abandoned reports whether the entry is the directory of a host of this user
 // that no longer runs.
 func abandoned(entry os.DirEntry) bool {
-	suffix, ok := strings.CutPrefix(entry.Name(), runDirPrefix)
-	if !ok || !entry.IsDir() {
+	number, ok := strings.CutPrefix(entry.Name(), runDirPrefix)
+	number, here := strings.CutSuffix(number, pidNamespace())
+	if !ok || !here || !entry.IsDir() {
 		return false
 	}
-	pid, err := strconv.Atoi(suffix)
+	pid, err := strconv.Atoi(number)
 	if err != nil || pid <= 0 || processAlive(pid) {
 		return false
 	}

@@ -82,11 +82,15 @@ func TestCommandThatCannotRunIsPermanent(t *testing.T) {
 		"nothing at all":    "",
 		"file as directory": filepath.Join(dir, "plain", "x"),
 	}
+	words := map[string]string{"no interpreter": "not the program of its first line, /no/such/interpreter"}
 	for name, command := range commands {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(t, "good")
 			cfg.Command = command
 			failed := failStart(t, t.Context(), cfg)
+			if !strings.Contains(failed.Error(), words[name]) {
+				t.Errorf("%v does not say %q", failed, words[name])
+			}
 			if failed.Phase != PhaseProcess || !failed.Permanent() {
 				t.Errorf("phase %q, permanent %v: %v", failed.Phase, failed.Permanent(), failed)
 			}
@@ -194,17 +198,18 @@ func TestSweepRemovesDirectoriesOfDeadHostsOnly(t *testing.T) {
 	dead := selfCommand("host")
 	dead.Env = append(dead.Env, "RUN_DIR=/no/such/dir")
 	_ = dead.Run()
-	for _, name := range []string{strconv.Itoa(dead.Process.Pid), strconv.Itoa(os.Getpid()), "x", strconv.Itoa(dead.Process.Pid) + "x"} {
-		if err := os.MkdirAll(filepath.Join(parent, runDirPrefix+name, "p1"), 0o700); err != nil {
+	gone, inContainer := runDirName(dead.Process.Pid), runDirPrefix+strconv.Itoa(dead.Process.Pid)+"-1"
+	for _, name := range []string{gone, inContainer, runDirName(os.Getpid()), runDirPrefix + "x", gone + "x"} {
+		if err := os.MkdirAll(filepath.Join(parent, name, "p1"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	SweepRunDirs(logger(t).log)
 	entries, err := os.ReadDir(parent)
-	if err != nil || len(entries) != 3 {
+	if err != nil || len(entries) != 4 {
 		t.Errorf("left: %v, %v", entries, err)
 	}
-	if _, err := os.Stat(filepath.Join(parent, runDirPrefix+strconv.Itoa(dead.Process.Pid))); err == nil {
+	if _, err := os.Stat(filepath.Join(parent, gone)); err == nil {
 		t.Error("directory of a dead host is left")
 	}
 }

@@ -15,14 +15,14 @@ const maxUpdates = 256
 
 // SetSubscriptions hands over the whole set of resources that clients watch,
 // and returns those whose changes the plugin will report in Updates. A plugin
-// without subscriptions accepts none. It takes at most 5 s; the calls must not
-// overlap, or the plugin may see them in another order. Errors are as in
+// without subscriptions accepts none. It takes at most 5 s if ctx sets no limit;
+// the calls must not overlap, or the plugin may see them in another order. Errors are as in
 // CallTool.
 func (p *Plugin) SetSubscriptions(ctx context.Context, uris []string) (accepted []string, err error) {
 	if !p.Provides().Has(mcp.KindSubscriptions) {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
+	ctx, cancel := atMost(ctx, subscribeTimeout)
 	defer cancel()
 	resp, err := p.resources.SetSubscriptions(ctx, &pluginv1.SetSubscriptionsRequest{Uris: uris})
 	if err != nil {
