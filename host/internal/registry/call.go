@@ -13,16 +13,6 @@ import (
 // maxCallBackoff is the longest rest of a backoff that a call sits out.
 const maxCallBackoff = 5 * time.Second
 
-// LookupTool returns the definition of a tool that is listed now. It starts
-// nothing. The tool must not be changed.
-func (r *Registry) LookupTool(name string) (*mcp.Tool, bool) {
-	it := r.kinds.tools.find(r.current.Load(), name)
-	if it == nil {
-		return nil, false
-	}
-	return &it.def, true
-}
-
 // CallTool calls a tool by the name that it is offered by. It starts the plugin
 // that owns it, and only that, if it does not run; call is not changed.
 // Arguments and structured content that do not fit the tool's schemas are tool

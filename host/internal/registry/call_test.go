@@ -181,16 +181,16 @@ func TestLoadStartsOneAndSaysWhyItFails(t *testing.T) {
 	a, bad, gone := fake("a", "one"), scripted("bad", fails), scripted("gone", failsPermanently)
 	other := fake("other", "two")
 	bubble(t, Options{}, of(a, bad, gone, other), func(t *testing.T, r *Registry) {
-		if err := r.Load(t.Context(), "a"); err != nil {
+		if err := r.load(t.Context(), "a"); err != nil {
 			t.Errorf("Load: %v", err)
 		}
 		wantState(t, r, "a", "ready")
 		for _, name := range []string{"bad", "gone"} {
-			if err := r.Load(t.Context(), name); !errors.Is(err, errBroken) {
+			if err := r.load(t.Context(), name); !errors.Is(err, errBroken) {
 				t.Errorf("Load %s: %v, want its cause", name, err)
 			}
 		}
-		if err := r.Load(t.Context(), "nobody"); err == nil {
+		if err := r.load(t.Context(), "nobody"); err == nil {
 			t.Error("an unknown plugin was loaded")
 		}
 		wantState(t, r, "other", "idle")

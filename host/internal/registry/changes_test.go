@@ -97,7 +97,7 @@ func TestStaggeredArrivalsAreAnnouncedTogether(t *testing.T) {
 func TestListThatWasOvertakenIsAnnounced(t *testing.T) {
 	a := fake("a", "one")
 	bubble(t, Options{}, of(a), func(t *testing.T, r *Registry) {
-		if err := r.Load(t.Context(), "a"); err != nil {
+		if err := r.load(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
 		changes, old := count(r), r.kinds.tools.now()

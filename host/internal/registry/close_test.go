@@ -51,7 +51,7 @@ func TestNothingStartsAfterClose(t *testing.T) {
 		wantReason(t, err, mcp.ReasonUnavailable)
 		_, err = call(t, r, "a__one")
 		wantReason(t, err, mcp.ReasonUnavailable)
-		if err := r.Load(t.Context(), "a"); err == nil {
+		if err := r.load(t.Context(), "a"); err == nil {
 			t.Error("a plugin was loaded after Close")
 		}
 		if a.started() != 0 {

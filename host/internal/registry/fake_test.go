@@ -374,3 +374,22 @@ func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }
+
+// lookupTool returns the definition of a tool that is listed now.
+func (r *Registry) lookupTool(name string) (*mcp.Tool, bool) {
+	it := r.kinds.tools.find(r.current.Load(), name)
+	if it == nil {
+		return nil, false
+	}
+	return &it.def, true
+}
+
+// load starts one plugin, if it does not run, and waits for it.
+func (r *Registry) load(ctx context.Context, name string) error {
+	src, err := r.find(ctx, name)
+	if err != nil {
+		return err
+	}
+	r.wake(func(s *source) bool { return s == src })
+	return r.loaded(ctx, src)
+}

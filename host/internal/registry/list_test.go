@@ -64,7 +64,7 @@ func TestFirstCallerWhoLeavesCancelsNobody(t *testing.T) {
 func TestNothingStartsBeforeTheFirstRead(t *testing.T) {
 	a := fake("a", "one")
 	bubble(t, Options{}, of(a), func(t *testing.T, r *Registry) {
-		if _, ok := r.LookupTool("a__one"); ok || len(r.States()) != 0 {
+		if _, ok := r.lookupTool("a__one"); ok || len(r.States()) != 0 {
 			t.Error("something is known before the first read")
 		}
 		r.EndConnection(t.Context(), "c")
@@ -73,7 +73,7 @@ func TestNothingStartsBeforeTheFirstRead(t *testing.T) {
 			t.Error("a plugin was started without a read")
 		}
 		mustList(t, r)
-		if _, ok := r.LookupTool("a__one"); !ok {
+		if _, ok := r.lookupTool("a__one"); !ok {
 			t.Error("a listed tool cannot be looked up")
 		}
 	})
@@ -274,7 +274,7 @@ func TestOnlySourcesThatMayHaveToolsAreStartedForTools(t *testing.T) {
 		if prompts.started() != 0 {
 			t.Error("a source without tools was started for tools")
 		}
-		if err := r.Load(t.Context(), "prompts"); err != nil {
+		if err := r.load(t.Context(), "prompts"); err != nil {
 			t.Errorf("Load: %v", err)
 		}
 		wantNames(t, mustList(t, r), "a__one")

@@ -28,16 +28,6 @@ const (
 // settled reports whether waiting for the sources would bring nothing now.
 func (d discovery) settled() bool { return d.phase == discovered || d.err != nil }
 
-// Load starts one plugin, if it does not run, and waits for it.
-func (r *Registry) Load(ctx context.Context, name string) error {
-	src, err := r.find(ctx, name)
-	if err != nil {
-		return err
-	}
-	r.wake(func(s *source) bool { return s == src })
-	return r.loaded(ctx, src)
-}
-
 // Reload starts a new process of one plugin and lets it take the place of the
 // old one, or of a failure of any kind. On error a plugin that ran still does.
 // Calls in flight have the grace of the old process to end.
@@ -76,7 +66,7 @@ func (r *Registry) loaded(ctx context.Context, src *source) error {
 		err = e.Err
 	}
 	if err != nil {
-		return fmt.Errorf("load %s: %w", src.Name, err)
+		return fmt.Errorf("start %s: %w", src.Name, err)
 	}
 	return nil
 }

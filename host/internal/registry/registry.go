@@ -159,7 +159,7 @@ func (r *Registry) Close(ctx context.Context) {
 	select {
 	case <-joined:
 	case <-time.After(joinGrace):
-		r.log.Error("a plugin did not end although it was told to")
+		r.log.Error("a plugin, or the search for plugins, did not end although it was told to")
 	}
 }
 

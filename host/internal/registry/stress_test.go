@@ -73,7 +73,7 @@ func use(t *testing.T, r *Registry, s *fakeSource, mine string, i int) {
 		}
 	case 5:
 		r.States()
-		r.LookupTool(name)
+		r.lookupTool(name)
 		r.EndConnection(t.Context(), mine)
 	case 6:
 		useWatched(t, r, s)
