@@ -5,14 +5,14 @@ package host
 import (
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/discover"
+	"github.com/mcphost/mcphost/host/internal/rawjson"
 )
 
 // Config is what a host serves, and how. It is the content of mcphost.yaml. The
@@ -32,6 +32,11 @@ type Config struct {
 	// Plugins configures plugins by name: those of PluginDirs, and others. They
 	// come before the rest, in the order of the file.
 	Plugins []PluginConfig `yaml:"plugins"`
+
+	// DataDir is where each plugin gets a directory of its own, by its name, for
+	// data that outlives it. In mcphost.yaml a relative path starts at the folder
+	// of the file. Empty: plugins get none.
+	DataDir string `yaml:"data_dir"`
 
 	// Strict makes a list fail when any plugin has failed. By default a list
 	// holds what the others offer.
@@ -105,7 +110,7 @@ type HTTPConfig struct {
 type Limits struct {
 	ListWait      time.Duration `yaml:"list_wait"`       // a list waits for plugins that are starting; 3 s
 	ListWaitEmpty time.Duration `yaml:"list_wait_empty"` // the same while no plugin is ready at all; 4.5 s
-	ListTimeout   time.Duration `yaml:"list_timeout"`    // for one plugin to describe itself or list; 5 s
+	ListTimeout   time.Duration `yaml:"list_timeout"`    // for one plugin to list, or to take subscriptions; 5 s
 	StartTimeout  time.Duration `yaml:"start_timeout"`   // for a plugin to get ready to serve; 30 s
 	CallTimeout   time.Duration `yaml:"call_timeout"`    // of a call without progress; 60 s
 	CallMax       time.Duration `yaml:"call_max"`        // of a call in all; 10 min
@@ -168,6 +173,9 @@ func (c *Config) resolve(folder string) {
 	for i, dir := range c.PluginDirs {
 		c.PluginDirs[i] = discover.Resolve(folder, dir)
 	}
+	if c.DataDir != "" {
+		c.DataDir = discover.Resolve(folder, c.DataDir)
+	}
 	for i := range c.Plugins {
 		p := &c.Plugins[i]
 		for _, path := range []*string{&p.Path, &p.Dir} {
@@ -207,6 +215,7 @@ func (c *Config) problems() []discover.Problem {
 		oneOf("wait", c.Wait, "all", "budget", "none"),
 		oneOf("log_level", c.LogLevel, "trace", "debug", "info", "warn", "error", "off"),
 		oneOf("log_format", c.LogFormat, "text", "json"),
+		extensionProblems(c.Extensions),
 		c.HTTP.problems(),
 		c.Limits.problems(),
 		reattachProblems(c.Reattach),
@@ -237,46 +246,24 @@ func (l *Limits) problems() []discover.Problem {
 	return found
 }
 
-func (h *HTTPConfig) problems() []discover.Problem {
-	found := discover.Negatives("http", h)
-	if fault := addrFault(h.Addr); fault != "" {
-		found = append(found, discover.Problem{Path: []string{"http", "addr"}, Text: fault})
-	}
-	if h.Path != "" && !strings.HasPrefix(h.Path, "/") {
-		found = append(found, discover.Problem{Path: []string{"http", "path"}, Text: fmt.Sprintf("%q does not begin with a slash", h.Path)})
-	}
-	return found
-}
-
-// addrFault says why an address cannot be listened on, whatever the machine.
-func addrFault(addr string) string {
-	if addr == "" {
-		return ""
-	}
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Sprintf("%q is not host:port, such as 127.0.0.1:8080", addr)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Sprintf("%q has the port %q; a port is a number from 0 to 65535, and 0 picks a free one", addr, port)
-	}
-	return ""
-}
-
-// checkReach refuses an address that other machines can reach, unless that is
-// allowed in so many words: nobody is asked who they are.
-func (h *HTTPConfig) checkReach() error {
-	name, _, err := net.SplitHostPort(h.Addr)
-	if err != nil || h.AllowNonLoopback || loopback(name) {
+// extensionProblems refuses identifiers without the prefix that says whose they
+// are (2026-07-28, "Extension Negotiation").
+func extensionProblems(extensions []byte) []discover.Problem {
+	if extensions == nil {
 		return nil
 	}
-	return fmt.Errorf("http: %s can be reached from other machines and nobody is asked who they are; "+
-		"listen on 127.0.0.1, or allow it with --allow-non-loopback (http.allow_non_loopback)", h.Addr)
-}
-
-func loopback(name string) bool {
-	ip := net.ParseIP(name)
-	return name == "localhost" || ip != nil && ip.IsLoopback()
+	label := `[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?`
+	identifier := regexp.MustCompile(`^` + label + `(\.` + label + `)*/[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$`)
+	var found []discover.Problem
+	rawjson.Members(extensions, func(key, _ []byte) bool {
+		if !identifier.Match(key) {
+			found = append(found, discover.Problem{
+				Path: []string{"extensions", string(key)}, Text: "is no identifier with a prefix, such as com.example/search",
+			})
+		}
+		return true
+	})
+	return found
 }
 
 // oneOf reports a value that is neither empty nor one of words.

@@ -44,6 +44,7 @@ plugins:
   alpha:
     command: ./bin/alpha
   beta:
+data_dir: data
 strict: true
 wait: all
 log_level: debug
@@ -150,6 +151,13 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 		"named port":      {"http: {addr: 'localhost:http'}\n", `has the port "http"`},
 		"tab":             {"http:\n\taddr: 127.0.0.1:1\n", "mcphost.yaml:2:1: a tab; indent with spaces"},
 		"endpoint":        {"http: {path: mcp}\n", "http.path: "},
+		"query":           {"http: {path: '/a?b'}\n", `http.path: "/a?b" is no plain path`},
+		"two transports":  {"http:\n  path: /sse\n", "mcphost.yaml:2:3: http.path: \"/sse\" is where the transport of 2024-11-05 is served"},
+		"host":            {"http: {allowed_hosts: ['https://x']}\n", `http.allowed_hosts: "https://x" is no name of a host`},
+		"any origin":      {"http: {allowed_origins: ['*']}\n", `http.allowed_origins: "*" is no origin`},
+		"origin's path":   {"http: {allowed_origins: ['https://x.example/']}\n", "is no origin, such as https://app.example"},
+		"extension":       {"extensions:\n  com.example/x: {}\n  foo: {}\n", "mcphost.yaml:3:3: extensions.foo: is no identifier with a prefix"},
+		"deep":            {"plugins: {a: {settings: {b: " + strings.Repeat("[", 20_000) + "}}}\n", "more than 100 values inside of each other"},
 		"negative":        {"limits:\n  call_timeout: -1s\n", "mcphost.yaml:2:3: limits.call_timeout: -1s is less than nothing"},
 		"timeouts":        {"limits: {call_timeout: 2m, call_max: 1m}\n", "limits.call_timeout: is longer than call_max"},
 	} {
@@ -196,6 +204,20 @@ func TestOnlyLoopbackIsServedUnlessAllowed(t *testing.T) {
 		cfg.HTTP.AllowNonLoopback = true
 		if err := cfg.Validate(); err != nil {
 			t.Errorf("%q is allowed, yet: %v", addr, err)
+		}
+	}
+}
+
+func TestOrdinaryHTTPSettingsAreTaken(t *testing.T) {
+	off := false
+	for _, h := range []HTTPConfig{
+		{Path: "/"}, {Path: "/mcp/"}, {Path: "/v1/mcp"}, {Path: "/sse", SSE: &off},
+		{AllowedHosts: []string{"app.example", "app.example:8080", "[::1]:80", "10.0.0.1"}},
+		{AllowedOrigins: []string{"https://app.example", "http://localhost:3000", "null", "vscode-webview://abc", "HTTPS://App.Example"}},
+	} {
+		cfg := Config{HTTP: h}
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%+v: %v", h, err)
 		}
 	}
 }

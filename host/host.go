@@ -179,8 +179,8 @@ func (s *Server) oneOptions(closing <-chan struct{}) dispatch.Options {
 	}
 }
 
-// Close stops every plugin and waits until no process of theirs is alive; ctx
-// bounds how gently. Everything that serves must have returned before. The
+// Close stops every plugin and waits until no process of theirs is alive, then
+// ends the Lifespan; ctx bounds how gently. Everything that serves must have returned before. The
 // server cannot be used again.
 func (s *Server) Close(ctx context.Context) error {
 	s.registry.Close(ctx)
@@ -209,7 +209,11 @@ type lifespan struct {
 	endErr error
 }
 
-const lifespanEndTimeout = 5 * time.Second
+// The end of a lifespan has what is left of the time to close, within these.
+const (
+	lifespanEndTimeout = 5 * time.Second
+	lifespanEndLeast   = time.Second
+)
 
 var errClosed = errors.New("the server is closed")
 
@@ -245,14 +249,18 @@ func (l *lifespan) close(ctx context.Context) error {
 		if l.end == nil {
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifespanEndTimeout)
+		limit := lifespanEndTimeout
+		if deadline, ok := ctx.Deadline(); ok { // plugins may have used it up
+			limit = min(limit, max(time.Until(deadline), lifespanEndLeast))
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		defer cancel()
 		done := make(chan error, 1)
 		go func() { done <- l.runEnd(ctx) }()
 		select {
 		case l.endErr = <-done:
 		case <-ctx.Done():
-			l.endErr = fmt.Errorf("the end of the lifespan takes more than %s", lifespanEndTimeout)
+			l.endErr = fmt.Errorf("the end of the lifespan takes more than %s", limit.Round(time.Millisecond))
 		}
 	})
 	return l.endErr

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/dispatch"
@@ -19,17 +20,45 @@ import (
 
 // ServeStdio serves one client over a pair of streams, one JSON message a line.
 // It returns nil when the input has ended and everything read from it is
-// answered, or when ctx has ended; otherwise why the streams failed.
+// answered, or when ctx has ended; otherwise why the streams failed. An input
+// that ends may be that of a script that waits for its answers. Where nobody
+// reads w any more, a file, the client is gone, and this is as the end of ctx.
 func (s *Server) ServeStdio(ctx context.Context, r io.Reader, w io.Writer) error {
 	if err := s.life.begin(ctx); err != nil {
 		return err
 	}
+	ctx, leave := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer leave()
+	r = &endingReader{Reader: r, ended: sync.OnceFunc(func() {
+		watch.Go(func() {
+			if unread(ctx, w) {
+				s.log.Debug("the client is gone")
+				leave()
+			}
+		})
+	})}
 	pipe := transport.NewStdio(r, w, transport.StdioOptions{
 		MaxFrame: s.cfg.Limits.MaxMessage,
 		Log:      s.log.Named("stdio"),
 	})
 	defer pipe.Close()
 	return s.serveConn(ctx, pipe, s.runner.NewPipe(), s.drainTimeout())
+}
+
+// An endingReader tells when its input has ended.
+type endingReader struct {
+	io.Reader
+	ended func() // more than once
+}
+
+func (r *endingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil {
+		r.ended()
+	}
+	return n, err
 }
 
 // ServeHTTP serves clients on l until ctx ends. Then it takes no more, answers
@@ -100,7 +129,7 @@ func (s *Server) drainTimeout() time.Duration {
 func (s *Server) httpOptions(addr net.Addr, closing <-chan struct{}) transport.HTTPOptions {
 	c := s.cfg.HTTP
 	one := s.oneOptions(closing)
-	sse := "/sse"
+	sse := ssePath
 	if c.SSE != nil && !*c.SSE {
 		sse = ""
 	}

@@ -3,9 +3,11 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -35,7 +37,7 @@ func (s *Server) provides() mcp.Kinds {
 		}
 	}
 	for i := range s.opts.Sources {
-		kinds |= s.opts.Sources[i].Provides
+		kinds |= cmp.Or(s.opts.Sources[i].Provides, mcp.AllKinds)
 	}
 	return kinds
 }
@@ -99,6 +101,9 @@ func (s *Server) source(c discover.Candidate) registry.Source {
 	return registry.Source{
 		Name: c.Name, Prefix: prefix, Provides: kindsOf(c.Provides),
 		Start: func(ctx context.Context) (registry.Plugin, error) {
+			if fault := c.Exposed(); fault != "" && s.running(c.Name) == nil {
+				return nil, fmt.Errorf("plugin %s: %s", c.Name, fault)
+			}
 			cfg, err := s.pluginConfig(c)
 			if err != nil {
 				return nil, err
@@ -118,9 +123,13 @@ func (s *Server) pluginConfig(c discover.Candidate) (plugin.Config, error) {
 	if err != nil {
 		return plugin.Config{}, &configError{fmt.Errorf("plugin %s: %w", c.Name, err)}
 	}
+	data, err := s.dataDir(c.Name)
+	if err != nil {
+		return plugin.Config{}, fmt.Errorf("plugin %s: %w", c.Name, err)
+	}
 	host := s.cfg.Limits
 	return plugin.Config{
-		Name: c.Name, Command: c.Command, Args: c.Args, Dir: c.Dir, Env: env, Settings: settings, Attach: running,
+		Name: c.Name, Command: c.Command, Args: c.Args, Dir: c.Dir, Env: env, Settings: settings, Attach: running, DataDir: data,
 		StartTimeout:   either(c.Limits.StartTimeout, host.StartTimeout),
 		StopGrace:      either(c.Limits.StopGrace, host.StopGrace),
 		MaxCallTime:    either(c.Limits.CallMax, host.CallMax),
@@ -152,6 +161,22 @@ func (s *Server) resolve(c discover.Candidate) (env []string, settings []byte, e
 	return env, settings, err
 }
 
+// dataDir makes the directory in which a plugin may keep its data, and returns
+// its absolute path, "" if none is configured.
+func (s *Server) dataDir(name string) (string, error) {
+	if s.cfg.DataDir == "" {
+		return "", nil
+	}
+	dir, err := filepath.Abs(filepath.Join(s.cfg.DataDir, name))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err != nil {
+		return "", fmt.Errorf("its data directory cannot be made (data_dir): %w", err)
+	}
+	return dir, nil
+}
+
 // either is the plugin's own limit, or else the host's; zero leaves the default.
 func either[T int | time.Duration](own, host T) T {
 	if own != 0 {
@@ -174,12 +199,36 @@ type bounded struct {
 	quiet, total time.Duration // zero keeps the host's
 }
 
-// CallTool lets the call's timer know the plugin's limits before it begins.
-func (b *bounded) CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error) {
-	if t, ok := sink.(interface {
+// tell lets the call's timer know the plugin's limits before the call begins.
+func (b *bounded) tell(sink mcp.Sink) {
+	if timer, ok := sink.(interface {
 		Bound(quiet, total time.Duration)
 	}); ok {
-		t.Bound(b.quiet, b.total)
+		timer.Bound(b.quiet, b.total)
 	}
+}
+
+func (b *bounded) CallTool(ctx context.Context, call *mcp.ToolCall, sink mcp.Sink) (mcp.Outcome, error) {
+	b.tell(sink)
 	return b.Plugin.CallTool(ctx, call, sink)
+}
+
+func (b *bounded) ReadResource(ctx context.Context, call *mcp.ReadCall, sink mcp.Sink) (mcp.Outcome, error) {
+	b.tell(sink)
+	return b.Plugin.ReadResource(ctx, call, sink)
+}
+
+func (b *bounded) GetPrompt(ctx context.Context, call *mcp.PromptCall, sink mcp.Sink) (mcp.Outcome, error) {
+	b.tell(sink)
+	return b.Plugin.GetPrompt(ctx, call, sink)
+}
+
+// Complete can only be shortened: suggestions report no progress.
+func (b *bounded) Complete(ctx context.Context, call *mcp.CompleteCall) (*mcp.Completion, error) {
+	if b.quiet > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.quiet)
+		defer cancel()
+	}
+	return b.Plugin.Complete(ctx, call)
 }

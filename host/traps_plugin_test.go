@@ -23,7 +23,7 @@ import (
 
 // The variables by which the test binary becomes another program.
 const (
-	modeVar = "HOST_TEST_MODE" // "host", "plugin" or "stuck"
+	modeVar = "HOST_TEST_MODE" // "host", "plugin", "keeper" or "stuck"
 	kindVar = "HOST_TEST_KIND" // of a host: what its plugin is to be
 	noteVar = "HOST_TEST_NOTE" // of a plugin: a file to make when it starts
 )
@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 	case "plugin":
 		note()
 		os.Exit(rudePlugin().Main())
+	case "keeper":
+		os.Exit(keeperPlugin().Main())
 	case "stuck":
 		note()
 		_, _ = io.Copy(io.Discard, os.Stdin) // ends when the host is gone
