@@ -319,6 +319,15 @@ func TestStopGrantsGraceThenAnswersWithConnectionClosed(t *testing.T) {
 	})
 }
 
+func TestCauseThatIsMeantForThePeerIsTheAnswer(t *testing.T) {
+	overRaw(t, serving(untilCancelled), func(t *testing.T, r *raw) {
+		reply := r.send(request("1", "m"))
+		r.conn.failed <- &jsonrpc.Error{Code: jsonrpc.ConnectionClosed, Message: "the session has ended"}
+		_ = r.serve()
+		reply.wants(t, `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"the session has ended"}}`)
+	})
+}
+
 func TestHungHandlerCannotHoldTheExit(t *testing.T) {
 	for name, end := range map[string]func(*connection){
 		"after EOF":  func(c *connection) { c.client.Close() },

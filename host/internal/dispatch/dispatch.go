@@ -112,8 +112,9 @@ func New(conn Conn, opts Options) *Dispatcher {
 // Serve reads frames until the connection ends, and is called once. After
 // io.EOF it answers what is in flight and returns nil; standing requests are
 // asked to end when nothing else is left. When ctx ends it grants StopGrace,
-// then cancels the rest, answers each of them once with ConnectionClosed, and
-// returns the cause; when the connection fails it does so at once.
+// then cancels the rest, answers each of them once with ConnectionClosed, or
+// with the cause if that is a *jsonrpc.Error, and returns the cause; when the
+// connection fails it does so at once.
 //
 // It returns only when all handlers have. A handler that ignores its cancelled
 // context is waited for one second more and then named in the error.

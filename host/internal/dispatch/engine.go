@@ -53,6 +53,7 @@ func (e *engine) start(ctx context.Context) {
 func (e *engine) begin(x *exchange, inBatch bool) {
 	x.ctx, x.cancel = context.WithCancelCause(e.base)
 	x.ledger, x.closing = e.ledger, e.ledger.closing
+	x.req.Batched = inBatch
 	inline := e.opts.inline(x.req.Method)
 	if inline && inBatch {
 		e.refuse(x.carrier, x.req.ID, &jsonrpc.Error{
@@ -200,12 +201,13 @@ func (e *engine) abort(cause error) error {
 	e.stopNotices()
 	ctx, cancel := context.WithTimeout(e.base, abortBound)
 	defer cancel()
+	told := endError(cause)
 	for _, x := range e.ledger.takeAll() {
 		x.cancel(ErrStopped)
 		go func() {
 			defer e.ledger.leave(nil)
 			x.sending.Wait()
-			x.answer(ctx, nil, closedError(), e.opts.Log)
+			x.answer(ctx, nil, told, e.opts.Log)
 			x.aborting.Done()
 			x.carrier.close(false) // its handler may never come to it
 		}()
@@ -222,6 +224,15 @@ func (e *engine) abort(cause error) error {
 var ErrStopped = errors.New("the server is stopping")
 
 func stopped(ctx context.Context) bool { return ctx.Err() != nil && context.Cause(ctx) == ErrStopped }
+
+// endError is what the peer is told of requests that end with the connection. A
+// cause that is meant for the peer says why.
+func endError(cause error) *jsonrpc.Error {
+	if e, ok := errors.AsType[*jsonrpc.Error](cause); ok {
+		return e
+	}
+	return closedError()
+}
 
 func closedError() *jsonrpc.Error {
 	return &jsonrpc.Error{Code: jsonrpc.ConnectionClosed, Message: "the server stopped before the answer"}

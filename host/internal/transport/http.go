@@ -121,6 +121,7 @@ type HTTP struct {
 	opts     HTTPOptions // immutable, defaults filled in
 	sessions *sessions
 	gate     gate
+	bodies   bodies
 	requests slots
 	streams  slots
 }
@@ -201,6 +202,13 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) *refusal {
 		return unavailable(errShutdown.Error())
 	}
 	defer h.gate.leave()
+	if refusal := h.serveCounted(w, r); refusal != nil {
+		h.refuse(w, r, refusal) // before leaving: afterwards the connection may be closed
+	}
+	return nil
+}
+
+func (h *HTTP) serveCounted(w http.ResponseWriter, r *http.Request) *refusal {
 	if !h.requests.take() {
 		w.Header().Set("Connection", "close") // rather than read the body, if there is one
 		return unavailable("too many requests are open; try again later")
@@ -224,13 +232,15 @@ func (h *HTTP) route(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 }
 
-// Shutdown refuses new requests with 503, ends the input of every session, so
+// Shutdown refuses new requests with 503, also those of which the body is still
+// under way, ends the input of every session, so
 // that what is in flight is answered and nothing more is taken, and waits until
 // all requests and sessions are over. When ctx ends first it cancels the
 // sessions and returns the cause of ctx; stateless requests are then cancelled
 // by closing their connections. It may be called again, to wait on.
 func (h *HTTP) Shutdown(ctx context.Context) error {
 	h.gate.close()
+	h.bodies.cutAll()
 	h.sessions.drain()
 	select {
 	case <-h.gate.idle:

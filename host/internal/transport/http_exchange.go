@@ -235,10 +235,11 @@ func (e *exchange) nameSession() {
 
 // tick keeps a silent response alive. It runs in the timer's goroutine, which
 // Close may overtake: once the state is over, nothing here touches the response.
-// It does not wait for mu: whoever holds that is writing, which is no silence,
-// and sets the timer again.
+// It does not wait for mu: whoever holds that is likely to be writing, which is
+// no silence. Not all of them set the timer again, so it does.
 func (e *exchange) tick() {
 	if !e.mu.TryLock() {
+		e.timer.Reset(e.opts.KeepAlive)
 		return
 	}
 	defer e.mu.Unlock()

@@ -5,6 +5,7 @@ package transport
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,14 +33,17 @@ func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, ref *refusal) {
 	control := http.NewResponseController(w)
 	// What is left of a body is read before the response leaves, so that has its
 	// time too. A client that is gone, or takes too long, is not told.
-	_ = control.SetReadDeadline(time.Now().Add(h.opts.ReadHeaderTimeout))
+	h.bodies.begin(control, h.opts.ReadHeaderTimeout)
+	defer h.bodies.end(control)
 	_ = control.SetWriteDeadline(time.Now().Add(h.opts.ReadHeaderTimeout + h.opts.WriteTimeout))
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	if ref.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	w.WriteHeader(ref.status)
 	_, _ = w.Write(body)
+	_ = control.Flush()
 }
 
 // guard refuses what must not reach a handler: a wrong path, a name that a web

@@ -80,9 +80,9 @@ func (p *post) refused() *refusal {
 // from no pool.
 func (p *post) readBody() ([]byte, *refusal) {
 	control := &p.exchange.out.control
-	// A writer without deadlines, as in tests, has no slow client.
-	_ = control.SetReadDeadline(time.Now().Add(p.h.opts.BodyReadTimeout))
+	p.h.bodies.begin(control, p.h.opts.BodyReadTimeout)
 	data, err := p.readAll()
+	p.h.bodies.end(control)
 	if err != nil {
 		return nil, p.unread(err)
 	}
@@ -109,6 +109,9 @@ func (p *post) unread(err error) *refusal {
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		p.exchange.out.w.Header().Set("Connection", "close")
+		if p.h.bodies.areCut() {
+			return unavailable(errShutdown.Error())
+		}
 		return refuse(http.StatusRequestTimeout, "the body did not arrive in time")
 	}
 	return refuse(http.StatusBadRequest, "the body could not be read whole")

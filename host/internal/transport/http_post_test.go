@@ -169,6 +169,27 @@ func TestSilenceIsKeptAlive(t *testing.T) {
 	})
 }
 
+// The keep-alive comes at a moment when a handler holds the response.
+func TestKeepAliveGoesOnAfterOneThatWasMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rig := stateless(t, func(ctx context.Context, f *jsonrpc.Frame) {
+			defer f.Reply.Close()
+			e := f.Reply.(*exchange)
+			e.mu.Lock()
+			time.Sleep(20 * time.Second)
+			e.mu.Unlock()
+			time.Sleep(time.Minute)
+			_ = f.Reply.Answer(ctx, []byte(emptyAnswer), nil)
+		})
+		began := time.Now()
+		in := events(rig.do("POST", "{}").Body)
+		in.want(t, "comment", "")
+		if waited := time.Since(began); waited != 30*time.Second {
+			t.Errorf("kept alive after %v, want 30s", waited)
+		}
+	})
+}
+
 func TestReplyIsRetiredByItsAnswer(t *testing.T) {
 	results := make(chan error, 4)
 	rig := stateless(t, func(ctx context.Context, f *jsonrpc.Frame) {

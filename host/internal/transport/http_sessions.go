@@ -5,7 +5,6 @@ package transport
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -13,13 +12,19 @@ import (
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
 )
 
+// Why a session is cancelled, in words for a client that still waits for an
+// answer in it.
 var (
-	errDeleted   = errors.New("the client ended the session")
-	errExpired   = errors.New("the session was unused for too long")
-	errEvicted   = errors.New("the session was the longest unused when another needed its place")
-	errLeft      = errors.New("the client closed its event stream")
-	errNotOpened = errors.New("the session was refused in its first answer")
+	errDeleted   = sessionEnded("its client ended it")
+	errExpired   = sessionEnded("it was unused for too long")
+	errEvicted   = sessionEnded("it was the longest unused when another needed its place")
+	errLeft      = sessionEnded("its client closed its event stream")
+	errNotOpened = sessionEnded("it was refused in its first answer")
 )
+
+func sessionEnded(why string) error {
+	return &jsonrpc.Error{Code: jsonrpc.ConnectionClosed, Message: "the session has ended: " + why}
+}
 
 // sessions is the table of open sessions. A session leaves it once, by end; who
 // has acquired it by then keeps it until release.

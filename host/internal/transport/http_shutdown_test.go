@@ -3,8 +3,10 @@
 package transport
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -91,4 +93,50 @@ func TestShutdownCancelsSessionsWhenItsTimeIsUp(t *testing.T) {
 		}
 		posts.Wait()
 	})
+}
+
+func TestShutdownDoesNotWaitForBodies(t *testing.T) {
+	const head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+	tests := map[string]struct {
+		headers string
+		status  int
+	}{
+		"of known length":        {"Content-Type: application/json\r\n", http.StatusServiceUnavailable},
+		"of a refused request":   {"Content-Type: text/plain\r\n", http.StatusUnsupportedMediaType},
+		"of a session's request": {"Content-Type: application/json\r\nX-Mode: session\r\n", http.StatusServiceUnavailable},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rig := newRig(t, HTTPOptions{})
+				conn, err := rig.listener.dial(t.Context(), "", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = conn.Close() }()
+				answered := make(chan *http.Response, 1)
+				go func() {
+					resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+					if err != nil {
+						t.Errorf("no answer: %v", err)
+					}
+					answered <- resp
+				}()
+				if _, err := io.WriteString(conn, head+test.headers+"\r\n{"); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				began := time.Now()
+				if err := rig.http.Shutdown(t.Context()); err != nil {
+					t.Errorf("Shutdown: %v", err)
+				}
+				if took := time.Since(began); took != 0 {
+					t.Errorf("Shutdown took %v with half a body", took)
+				}
+				if resp := <-answered; resp != nil && resp.StatusCode != test.status {
+					t.Errorf("status %d, want %d", resp.StatusCode, test.status)
+				}
+			})
+		})
+	}
 }
