@@ -4,6 +4,7 @@ package host_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/mcphost/mcphost/host"
 	"github.com/mcphost/mcphost/internal/schematest"
@@ -204,6 +208,78 @@ func TestSessionsServeTheHandshakeVersions(t *testing.T) {
 			t.Errorf("after delete: %d", resp.StatusCode)
 		}
 	})
+}
+
+func TestBatchOfAVersionWithoutThemIsABadRequest(t *testing.T) {
+	url := serveHTTP(t, "fake tools=echo")
+	resp := send(t, http.MethodPost, url, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{}}}`)
+	session := "Mcp-Session-Id: " + resp.Header.Get("Mcp-Session-Id")
+	const batch = `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`
+	for _, headers := range [][]string{{session, "Mcp-Protocol-Version: 2025-11-25"}, {"Mcp-Protocol-Version: 2025-11-25"}, nil} {
+		resp := send(t, http.MethodPost, url, batch, headers...)
+		if body := bodyOf(t, resp); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, `"code":-32600`) {
+			t.Errorf("%q: answered %d %s", headers, resp.StatusCode, body)
+		}
+	}
+}
+
+func TestCallInFlightIsToldThatItsSessionHasEnded(t *testing.T) {
+	trap := newTrial(t)
+	trap.consequence("by DELETE", func(t trial) {
+		h := newHolder()
+		s := t.serve(t.server(host.Config{}, h.source()))
+		session := s.open("2025-11-25", `{}`)
+		said := make(chan answer, 1)
+		go func() { said <- s.post(requestOf("1", "tools/call", hold("a"), ``), session) }()
+		synctest.Wait()
+		if resp, err := s.send(t.Context(), http.MethodDelete, "", session); err != nil || resp.StatusCode != http.StatusNoContent {
+			t.Errorf("delete: %v %v", resp, err)
+		}
+		t.answered(<-said, 200, `"id":1,"error":{"code":-32000,"message":"the session has ended: its client ended it"}`)
+		if !h.wasCancelled(t, "a") {
+			t.Error("the call goes on")
+		}
+	})
+}
+
+func TestHalfABodyDoesNotHoldTheServerBack(t *testing.T) {
+	var logged bytes.Buffer
+	log := hclog.New(&hclog.LoggerOptions{Output: &logged, Level: hclog.Warn})
+	server, err := host.New(host.Config{}, host.Options{Sources: fakeSources(t, "fake tools=echo"), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close(context.Background())
+	url, stop := endpoint(t, server)
+	defer stop()
+	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/mcp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	const begun = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+	if _, err := io.WriteString(conn, begun); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	// The server asks for the body when it begins to read it.
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if _, err := in.Discard(len("\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	if body := bodyOf(t, resp); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "shutting down") {
+		t.Errorf("answered %d %s", resp.StatusCode, body)
+	}
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", logged.String())
+	}
 }
 
 func TestSessionIsToldOfChangesOnItsOwnStream(t *testing.T) {

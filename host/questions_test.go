@@ -164,14 +164,62 @@ func TestRequestStateServesOnlyItsOwnCall(t *testing.T) {
 	})
 }
 
-func TestAnswersThatAreMissingOrNoneAreAskedAgain(t *testing.T) {
+// withAnswers is the params of the next round with these inputResponses.
+func withAnswers(in inputRequired, responses string) string {
+	return fmt.Sprintf(`{"name":"fake__three","arguments":{"x":1,"y":[2]},"inputResponses":%s,"requestState":%q,%s}`, responses, in.RequestState, askableMeta)
+}
+
+func TestAnswersThatAreMissingAreAskedAgain(t *testing.T) {
 	c := connect(t, embed(t, "fake tools=three", host.Options{}), host.ClientOptions{})
 	in := asked(t, mustCall(t, c, "tools/call", firstRound))
-	for _, responses := range []string{`{}`, `{"who":7}`, `{"who":null}`, `{"other":{"action":"accept"}}`} {
-		params := fmt.Sprintf(`{"name":"fake__three","arguments":{"x":1,"y":[2]},"inputResponses":%s,"requestState":%q,%s}`, responses, in.RequestState, askableMeta)
-		again := asked(t, mustCall(t, c, "tools/call", params))
+	for _, responses := range []string{`{}`, `{"other":{"action":"accept"}}`, `{"other":5}`} {
+		again := asked(t, mustCall(t, c, "tools/call", withAnswers(in, responses)))
 		if _, ok := again.InputRequests["who"]; !ok || len(again.InputRequests) != 1 {
 			t.Errorf("%s: asked %v", responses, again.InputRequests)
+		}
+	}
+}
+
+func TestMalformedAnswersAreRefusedByName(t *testing.T) {
+	c := connect(t, embed(t, "fake tools=three", host.Options{}), host.ClientOptions{})
+	refused := func(in inputRequired, key string, responses ...string) {
+		t.Helper()
+		for _, answer := range responses {
+			_, err := c.Call(t.Context(), "tools/call", []byte(withAnswers(in, `{"`+key+`":`+answer+`}`)))
+			var wire *host.Error
+			if !errors.As(err, &wire) || wire.Code != -32602 || !strings.Contains(wire.Message, `inputResponses "`+key+`"`) {
+				t.Errorf("%s: %s: %v", key, answer, err)
+			}
+		}
+	}
+	who := asked(t, mustCall(t, c, "tools/call", firstRound))
+	refused(who, "who", `5`, `null`, `[]`, `{}`, `{"action":"bogus"}`, `{"action":"accept","content":"a"}`)
+	// That was no round: the same question can still be answered.
+	model := asked(t, mustCall(t, c, "tools/call", retry("fake__three", who)))
+	refused(model, "model", `{}`, `{"action":"accept"}`, `{"role":"assistant","model":"m","content":"text"}`)
+	roots := asked(t, mustCall(t, c, "tools/call", retry("fake__three", model)))
+	refused(roots, "roots", `{"roots":null}`, `{"roots":["file:///a"]}`)
+	if result := mustCall(t, c, "tools/call", retry("fake__three", roots)); !strings.Contains(result, "who;model;roots;") {
+		t.Error(result)
+	}
+}
+
+func TestMalformedAnswersOfASessionAreNoConsent(t *testing.T) {
+	for method, want := range map[string]string{
+		"elicitation/create":     `{"action":"cancel"}`,
+		"sampling/createMessage": "the client's answer to sampling/createMessage is malformed",
+		"roots/list":             "the client's answer to roots/list is malformed",
+	} {
+		s := embed(t, "fake tools=three", host.Options{})
+		c := connect(t, s, host.ClientOptions{Request: func(_ context.Context, asked string, _ []byte) ([]byte, error) {
+			if asked == method {
+				return []byte(`{"action":"bogus"}`), nil
+			}
+			return []byte(answers[asked]), nil
+		}})
+		mustCall(t, c, "initialize", `{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{},"sampling":{},"roots":{}}}`)
+		if got := textOf(t, mustCall(t, c, "tools/call", `{"name":"fake__three"}`)); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", method, got)
 		}
 	}
 }

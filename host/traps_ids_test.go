@@ -128,7 +128,7 @@ func TestTrap08IdsAsGlobalKeys(t *testing.T) {
 	})
 	trap.consequence("tokens and subscriptions are named as the client wrote them", func(t trial) {
 		c := t.pipe(t.server(host.Config{}, fakeSources(t.T, "fake tools=report")...))
-		for _, token := range []string{`9007199254740993`, `"9007199254740993"`, `"é\n"`, `0`, `""`} {
+		for _, token := range []string{`9007199254740993`, `"9007199254740993"`, `9223372036854775808`, `-123456789012345678901234567890`, `"é\n"`, `0`, `""`} {
 			said := c.ask("1", "tools/call", `"name":"fake__report"`, metaOf(`{}`, `"progressToken":`+token))
 			t.want(said, `"progressToken":`+token+`,"progress":1`, `"progressToken":`+token+`,"progress":2`, `"id":1,"result"`)
 		}

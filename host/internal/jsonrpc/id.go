@@ -3,6 +3,7 @@
 package jsonrpc
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 
@@ -35,17 +36,19 @@ func NumberID(n int64) ID { return ID{kind: idNumber, text: strconv.FormatInt(n,
 func StringID(s string) ID { return ID{kind: idString, text: s} }
 
 // ParseID reads an ID from a valid JSON value. Anything but a string or an
-// integer is refused: null, true, 1.5 and 1e3 name no request.
+// integer is refused: null, true, 1.5 and 1e3 name no request. So is a string
+// with half of a surrogate pair.
 func ParseID(raw []byte) (ID, error) {
 	switch rawjson.KindOf(raw) {
 	case rawjson.KindString:
 		s, ok := rawjson.String(raw)
-		if !ok {
+		// One that no UTF-8 can hold would come out as another.
+		if escaped := bytes.IndexByte(raw, '\\') >= 0; !ok || escaped && rawjson.Valid(raw) != nil {
 			return ID{}, errors.New("id is not a valid string")
 		}
 		return StringID(s), nil
 	case rawjson.KindNumber:
-		if !isInteger(string(raw)) {
+		if !rawjson.IsInteger(raw) {
 			return ID{}, errors.New("id is a number but not an integer")
 		}
 		return ID{kind: idNumber, text: string(raw)}, nil
@@ -87,27 +90,11 @@ func (id ID) AppendJSON(dst []byte) []byte {
 // integer as a string. Only canonical decimals within int64 are coerced; every
 // other id is returned as it is. Use it only after an exact match has failed.
 func (id ID) Canonical() ID {
-	if id.kind != idString || !isInteger(id.text) {
+	if id.kind != idString || !rawjson.IsInteger(id.text) {
 		return id
 	}
 	if _, err := strconv.ParseInt(id.text, 10, 64); err != nil {
 		return id
 	}
 	return ID{kind: idNumber, text: id.text}
-}
-
-// isInteger reports whether s matches -?(0|[1-9][0-9]*).
-func isInteger(s string) bool {
-	if s != "" && s[0] == '-' {
-		s = s[1:]
-	}
-	if s == "" || (s[0] == '0' && len(s) > 1) {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }

@@ -62,6 +62,7 @@ type Request struct {
 	Params  []byte              // a raw object, nil if absent
 	Header  map[string][]string // as the transport got it; nil where it has none
 	Channel Channel             // never nil
+	Batched bool                // it came with others in one frame
 }
 
 // A Notification is a message that is never answered.

@@ -51,6 +51,9 @@ func TestMalformedMessagesKeepWhatCouldBeRead(t *testing.T) {
 		{`{"jsonrpc":"2.0","id":3,"method":"m","result":1}`, InvalidRequest, KindRequest, NumberID(3)},
 		{`{"jsonrpc":"2.0","params":{"a":1,"a":1},"method":"m","id":3}`, InvalidRequest, KindRequest, NumberID(3)},
 		{`{"jsonrpc":"2.0","params":{"a":"\ud800"},"method":"m","id":3}`, InvalidRequest, KindRequest, NumberID(3)},
+		{`{"jsonrpc":"2.0","id":"\ud800","method":"m"}`, InvalidRequest, KindRequest, ID{}},
+		{`{"jsonrpc":"2.0","id":"x\udfff","result":{}}`, InvalidRequest, KindResponse, ID{}},
+		{`{"jsonrpc":"2.0","id":"\ud83d\ude00","method":"m","params":1}`, InvalidRequest, KindRequest, StringID("\U0001F600")},
 		{`{"jsonrpc":"2.0","id":3,"method":"m","id":4}`, InvalidRequest, KindRequest, ID{}},
 		{`{"jsonrpc":"2.0","id":3,"method":"m","id":4,"id":5}`, InvalidRequest, KindRequest, ID{}},
 		{`{"jsonrpc":"2.0","id":true,"method":"m"}`, InvalidRequest, KindRequest, ID{}},
@@ -76,7 +79,7 @@ func TestIDsKeepTheirTypeAndText(t *testing.T) {
 			t.Errorf("ParseID(%s) = %s, %v", raw, id.AppendJSON(nil), err)
 		}
 	}
-	for _, raw := range []string{`null`, `true`, `1.5`, `1.0`, `1e3`, `{}`, `[]`, ``} {
+	for _, raw := range []string{`null`, `true`, `1.5`, `1.0`, `1e3`, `{}`, `[]`, ``, `"\ud800"`} {
 		if id, err := ParseID([]byte(raw)); err == nil || !id.IsZero() {
 			t.Errorf("ParseID(%s) = %v, want an error", raw, id)
 		}

@@ -73,8 +73,7 @@ func (m *RequestMeta) take(key, value []byte) bool {
 }
 
 func (m *RequestMeta) takeToken(value []byte) {
-	_, isInt := rawjson.Int(value)
-	if isInt || rawjson.KindOf(value) == rawjson.KindString {
+	if rawjson.IsInteger(value) || rawjson.KindOf(value) == rawjson.KindString {
 		m.ProgressToken = value
 		return
 	}

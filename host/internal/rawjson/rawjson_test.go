@@ -155,6 +155,19 @@ func TestIntTakesOnlyExactIntegers(t *testing.T) {
 	}
 }
 
+func TestIntegersOfAnySizeAreIntegers(t *testing.T) {
+	for _, text := range []string{"0", "-0", "7", "-12", "9223372036854775808", "-99999999999999999999"} {
+		if !IsInteger(text) || !IsInteger([]byte(text)) {
+			t.Errorf("%s is no integer", text)
+		}
+	}
+	for _, text := range []string{"", "-", "1.0", "1e3", "01", "--1", "true", "1x"} {
+		if IsInteger(text) {
+			t.Errorf("%s is an integer", text)
+		}
+	}
+}
+
 func TestBoolAndKind(t *testing.T) {
 	if b, ok := Bool([]byte("true")); !b || !ok {
 		t.Error("Bool(true) failed")

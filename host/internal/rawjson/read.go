@@ -116,6 +116,23 @@ func String(value []byte) (string, bool) {
 	return string(appendUnquoted(make([]byte, 0, len(content)), content)), true
 }
 
+// IsInteger reports whether a number, of whatever size, is written as an integer:
+// -?(0|[1-9][0-9]*).
+func IsInteger[S string | []byte](number S) bool {
+	if len(number) > 0 && number[0] == '-' {
+		number = number[1:]
+	}
+	if len(number) == 0 || (number[0] == '0' && len(number) > 1) {
+		return false
+	}
+	for i := range len(number) {
+		if !isDigit(number[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // Int returns the value of a number that is written as an integer and fits.
 // 1.0 and 1e3 are not.
 func Int(value []byte) (int64, bool) {

@@ -58,9 +58,12 @@ func admitStateless(msg jsonrpc.Message) (Admission, *jsonrpc.Error) {
 	return Stateless, nil
 }
 
-// admitBatch sends a batch to its session, the only place that may allow it.
+// admitBatch sends a batch to its session, the only place that may allow it. The
+// one version that has batches has no version header, though some clients send
+// it.
 func admitBatch(f *jsonrpc.Frame, version string) (Admission, *jsonrpc.Error) {
-	if version < mcp.LatestStateless.String() && len(f.Header[mcp.HeaderSessionID]) > 0 {
+	batches := version == "" || version == mcp.Version20250326.String()
+	if batches && len(f.Header[mcp.HeaderSessionID]) > 0 {
 		return InSession, nil
 	}
 	return Refused, &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: "batches exist only in sessions of version " + mcp.Version20250326.String()}

@@ -41,3 +41,34 @@ func TestSessionVersionIsOneOfTheHandshakes(t *testing.T) {
 		})
 	}
 }
+
+func TestBatchIsAdmittedOnlyWhereItMayBeAllowed(t *testing.T) {
+	tests := []struct {
+		version, session string
+		want             Admission
+	}{
+		{"", "s", InSession},
+		{"2025-03-26", "s", InSession},
+		{" 2025-03-26 ", "s", InSession},
+		{"", "", Refused},
+		{"2025-03-26", "", Refused},
+		{"2024-11-05", "s", Refused},
+		{"2025-06-18", "s", Refused},
+		{"2025-11-25", "s", Refused},
+		{"2026-07-28", "s", Refused},
+		{"latest", "s", Refused},
+	}
+	for _, test := range tests {
+		f := &jsonrpc.Frame{Data: []byte(`[{"jsonrpc":"2.0","id":1,"method":"ping"}]`), Header: map[string][]string{}}
+		if test.version != "" {
+			f.Header[mcp.HeaderVersion] = []string{test.version}
+		}
+		if test.session != "" {
+			f.Header[mcp.HeaderSessionID] = []string{test.session}
+		}
+		got, err := Admit(f)
+		if got != test.want || (got == Refused) != (err != nil && err.Code == jsonrpc.InvalidRequest) {
+			t.Errorf("version %q, session %q: %d, %v", test.version, test.session, got, err)
+		}
+	}
+}

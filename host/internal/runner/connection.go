@@ -180,10 +180,11 @@ func (c *Connection) OnClose(f func(context.Context) error) {
 }
 
 // closeAfter closes the connection of one stateless request once its response
-// is written. Most have nothing to close.
+// is written. Most have nothing to close, and have ended with their handler.
 func (c *Connection) closeAfter(ch jsonrpc.Channel) {
 	c.mu.Lock()
 	idle := len(c.closers) == 0
+	c.closed = c.closed || idle
 	c.mu.Unlock()
 	if idle {
 		return

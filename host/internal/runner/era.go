@@ -15,7 +15,7 @@ import (
 func (r *Runner) classify(conn *Connection, req *jsonrpc.Request) *Request {
 	q := &Request{
 		ID: req.ID, Method: req.Method, Params: req.Params, Header: req.Header, Channel: req.Channel,
-		Conn: conn, Meta: mcp.ParseRequestMeta(req.Params),
+		Conn: conn, Meta: mcp.ParseRequestMeta(req.Params), batched: req.Batched,
 	}
 	q.stateless = conn.kind == exchange || q.Meta.HasVersion || onlyStateless(q.Method)
 	if !q.stateless {
@@ -41,6 +41,10 @@ func onlyStateless(method string) bool {
 func (r *Runner) admissible(q *Request) error {
 	if !q.stateless {
 		return r.admissibleHandshake(q)
+	}
+	if q.batched {
+		// What allows batches is a handshake, of which this request has no part.
+		return &jsonrpc.Error{Code: jsonrpc.InvalidRequest, Message: "requests of version " + mcp.LatestStateless.String() + " are not allowed in a batch"}
 	}
 	if err := checkMeta(q); err != nil {
 		return err

@@ -6,8 +6,9 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
 	"github.com/mcphost/mcphost/host/internal/mcp"
@@ -25,27 +26,33 @@ var noticeOf = [...]struct {
 	{mcp.KindResources, mcp.NoticeResourcesChanged},
 }
 
-// A hub passes changes of lists on to everybody who listens.
+// A hub passes changes of lists and of resources on to everybody who listens.
 type hub struct {
+	log hclog.Logger
+
 	mu        sync.Mutex
-	listeners []*listener
+	listeners []*listener // never changed: replaced as a whole
+}
+
+func (h *hub) all() []*listener {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.listeners
 }
 
 // publish never blocks: each listener keeps a set of changes, not a queue.
 func (h *hub) publish(kinds mcp.Kinds) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, l := range h.listeners {
+	for _, l := range h.all() {
 		l.add(kinds)
 	}
 }
 
 // updated passes on that a watched resource changed.
 func (h *hub) updated(uri string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, l := range h.listeners {
-		l.update(uri)
+	for _, l := range h.all() {
+		if l.update(uri) {
+			h.log.Debug("too many resources changed since a client was last told: updates are lost", "limit", maxSubscriptions)
+		}
 	}
 }
 
@@ -55,24 +62,36 @@ type listener struct {
 	gate     *gate         // nil: nothing holds notices back
 	wake     chan struct{} // capacity 1
 
-	mu      sync.Mutex
-	pending mcp.Kinds
-	watched map[string]bool // resources whose changes are told
-	changed []string        // those that did, each once
+	mu       sync.Mutex
+	pending  mcp.Kinds
+	watched  map[string]bool // resources whose changes are told
+	changed  []string        // those that did, each once, oldest first
+	noted    map[string]bool // the same, to look them up
+	overflow bool            // some were lost since changed was taken
 }
 
-// want adds a resource, and reports false for one that is there, or too many.
-func (l *listener) want(uri string) bool {
+// wanted is what came of a wish to watch a resource.
+type wanted uint8
+
+const (
+	wantedAnew wanted = iota
+	wantedAlready
+	wantedTooMuch
+)
+
+func (l *listener) want(uri string) wanted {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.watched[uri] || len(l.watched) >= maxSubscriptions {
-		return false
-	}
-	if l.watched == nil {
+	switch {
+	case l.watched[uri]:
+		return wantedAlready
+	case len(l.watched) >= maxSubscriptions:
+		return wantedTooMuch
+	case l.watched == nil:
 		l.watched = make(map[string]bool)
 	}
 	l.watched[uri] = true
-	return true
+	return wantedAnew
 }
 
 func (l *listener) unwant(uri string) bool {
@@ -97,30 +116,53 @@ func (l *listener) uris() []string {
 }
 
 // update notes that a resource changed, if it is watched or a part of one that
-// is. There is at most one note for each.
-func (l *listener) update(uri string) {
-	l.mu.Lock()
-	told := l.covers(uri) && !slices.Contains(l.changed, uri)
-	if told && len(l.changed) < maxSubscriptions {
-		l.changed = append(l.changed, uri)
-	}
-	l.mu.Unlock()
+// is. There is at most one note for each. It reports true for the first one that
+// is lost because there are too many.
+func (l *listener) update(uri string) (overflows bool) {
+	told, overflows := l.note(uri)
 	if told {
 		l.rouse()
 	}
+	return overflows
 }
 
-func (l *listener) covers(uri string) bool {
-	for part := uri; ; {
-		if l.watched[part] {
-			return true
-		}
-		i := strings.LastIndexByte(part, '/')
-		if i < 0 {
-			return false
-		}
-		part = part[:i]
+func (l *listener) note(uri string) (told, overflows bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.noted[uri] || !l.covers(uri):
+		return false, false
+	case len(l.changed) >= maxSubscriptions:
+		overflows = !l.overflow
+		l.overflow = true
+		return false, overflows
+	case l.noted == nil:
+		l.noted = make(map[string]bool)
 	}
+	l.noted[uri] = true
+	l.changed = append(l.changed, uri)
+	return true, false
+}
+
+// covers reports whether uri, or what it is a part of by its path, query or
+// fragment, is watched. The lock is held.
+func (l *listener) covers(uri string) bool {
+	if len(l.watched) == 0 {
+		return false
+	}
+	for i := range len(uri) {
+		switch uri[i] {
+		case '/':
+			if l.watched[uri[:i]] || l.watched[uri[:i+1]] {
+				return true
+			}
+		case '?', '#':
+			if l.watched[uri[:i]] {
+				return true
+			}
+		}
+	}
+	return l.watched[uri]
 }
 
 // takeUpdates returns the resources that changed.
@@ -128,14 +170,14 @@ func (l *listener) takeUpdates() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	uris := l.changed
-	l.changed = nil
+	l.changed, l.noted, l.overflow = nil, nil, false
 	return uris
 }
 
 func (h *hub) listen(interest mcp.Kinds, g *gate) *listener {
 	l := &listener{interest: interest, gate: g, wake: make(chan struct{}, 1)}
 	h.mu.Lock()
-	h.listeners = append(h.listeners, l)
+	h.listeners = append(slices.Clone(h.listeners), l)
 	h.mu.Unlock()
 	g.join(l)
 	return l
@@ -145,7 +187,7 @@ func (h *hub) leave(l *listener) {
 	l.gate.part(l)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.listeners = slices.DeleteFunc(h.listeners, func(other *listener) bool { return other == l })
+	h.listeners = slices.DeleteFunc(slices.Clone(h.listeners), func(other *listener) bool { return other == l })
 }
 
 func (l *listener) add(kinds mcp.Kinds) {

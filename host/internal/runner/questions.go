@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/mcphost/mcphost/host/internal/jsonrpc"
@@ -147,17 +148,17 @@ type carried struct {
 	Owner   string                     `json:"o"`
 	Round   int                        `json:"r"`
 	Expires int64                      `json:"e"` // Unix seconds
-	Asked   []string                   `json:"k"` // keys of the last round
+	Asked   map[string]string          `json:"k"` // methods of the last round's questions, by key
 	Answers map[string]json.RawMessage `json:"a"` // of the rounds before
 	State   []byte                     `json:"s"` // the plugin's
 }
 
 // seal binds the state to who called what: nobody else's request opens it.
 func (r *Runner) seal(q *Request, c carried, again *mcp.Resumption, in *mcp.InputRequired) (string, error) {
-	c.Owner, c.State, c.Asked = in.Owner, in.State, nil
+	c.Owner, c.State, c.Asked = in.Owner, in.State, make(map[string]string, len(in.Requests))
 	c.Expires = time.Now().Add(r.opts.StateTTL).Unix()
 	for _, question := range in.Requests {
-		c.Asked = append(c.Asked, question.Key)
+		c.Asked[question.Key] = question.Method
 	}
 	c.Answers = make(map[string]json.RawMessage)
 	if again != nil {
@@ -180,7 +181,8 @@ func (r *Runner) seal(q *Request, c carried, again *mcp.Resumption, in *mcp.Inpu
 func (r *Runner) unseal(q *Request, re resume) (carried, *mcp.Resumption, error) {
 	var c carried
 	if !re.stated {
-		return c, re.resumption(nil, nil), nil
+		again, err := re.resumption(nil, nil)
+		return c, again, err
 	}
 	plain, err := r.opts.Sealer.Open(re.state, r.binding(q))
 	if err != nil {
@@ -189,7 +191,10 @@ func (r *Runner) unseal(q *Request, re resume) (carried, *mcp.Resumption, error)
 	if err := json.Unmarshal(plain, &c); err != nil || time.Now().Unix() > c.Expires {
 		return c, nil, errBadState
 	}
-	again := re.resumption(c.Asked, c.Answers)
+	again, err := re.resumption(c.Asked, c.Answers)
+	if err != nil {
+		return c, nil, err
+	}
 	again.State, again.Owner = c.State, c.Owner
 	return c, again, nil
 }
@@ -225,39 +230,35 @@ func decodeResume(params []byte) (resume, error) {
 	return re, nil
 }
 
-// resumption joins the answers of earlier rounds with those that came now: only
-// to questions that were asked, and only objects, as every result is. What is
-// left out is asked again. asked is nil when it is not known.
-func (re resume) resumption(asked []string, before map[string]json.RawMessage) *mcp.Resumption {
+// resumption joins the answers of earlier rounds with those that came now, to
+// questions that were asked: asked holds their methods by key, and is nil when
+// that is not known. What is left out is asked again; what is malformed is an
+// error (2026-07-28, multi round-trip requests).
+func (re resume) resumption(asked map[string]string, before map[string]json.RawMessage) (*mcp.Resumption, error) {
 	answers := make(map[string]json.RawMessage, len(before))
-	for key, result := range before {
-		answers[key] = result
-	}
+	maps.Copy(answers, before)
+	var malformed error
 	if re.responses != nil {
 		rawjson.Members(re.responses, func(key, value []byte) bool {
-			if rawjson.KindOf(value) == rawjson.KindObject && (!re.stated || contains(asked, string(key))) {
-				answers[string(key)] = value
+			method, known := asked[string(key)]
+			if re.stated && !known {
+				return true
 			}
-			return true
+			if err := mcp.CheckAnswer(method, value); err != nil {
+				malformed = invalid("inputResponses %q: %s", key, err)
+			}
+			answers[string(key)] = value
+			return malformed == nil
 		})
 	}
-	if !re.stated && len(answers) == 0 {
-		return nil
+	if malformed != nil || !re.stated && len(answers) == 0 {
+		return nil, malformed
 	}
 	again := &mcp.Resumption{}
 	for key, result := range answers {
 		again.Responses = append(again.Responses, mcp.InputResponse{Key: key, Result: result})
 	}
-	return again
-}
-
-func contains(keys []string, key string) bool {
-	for _, k := range keys {
-		if k == key {
-			return true
-		}
-	}
-	return false
+	return again, nil
 }
 
 // ask puts the questions to a client of the handshake era, one after another as
@@ -291,10 +292,13 @@ func (r *Runner) askOne(ctx context.Context, q *Request, question *mcp.InputRequ
 	waiting, cancel := context.WithTimeout(ctx, r.opts.QuestionTimeout)
 	defer cancel()
 	result, err := r.question(waiting, q, question.Method, params)
+	if err == nil {
+		err = malformedAnswer(question.Method, result)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return mcp.InputResponse{}, context.Cause(ctx)
-	case err == nil && rawjson.KindOf(result) == rawjson.KindObject:
+	case err == nil:
 		return mcp.InputResponse{Key: question.Key, Result: result}, nil
 	case question.Method == mcp.MethodElicit:
 		// Who cannot be asked has not agreed.
@@ -305,9 +309,24 @@ func (r *Runner) askOne(ctx context.Context, q *Request, question *mcp.InputRequ
 	}
 }
 
+// errAnswer is an answer of a client that is none.
+type errAnswer struct{ text string }
+
+func (e *errAnswer) Error() string { return e.text }
+
+func malformedAnswer(method string, result []byte) error {
+	if err := mcp.CheckAnswer(method, result); err != nil {
+		return &errAnswer{"the client's answer to " + method + " is malformed: " + err.Error()}
+	}
+	return nil
+}
+
 func failureText(method string, err error) string {
 	if e := (*jsonrpc.Error)(nil); errors.As(err, &e) {
 		return e.Message
+	}
+	if e := (*errAnswer)(nil); errors.As(err, &e) {
+		return e.text
 	}
 	return "the client did not answer " + method
 }

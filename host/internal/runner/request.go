@@ -27,6 +27,7 @@ type Request struct {
 	Meta         mcp.RequestMeta
 
 	stateless bool // framed as in the stateless era, whatever its version
+	batched   bool // one of several that came together
 }
 
 type requestKey struct{}

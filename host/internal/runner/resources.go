@@ -49,10 +49,14 @@ func (r *Runner) subscribe(ctx context.Context, q *Request, uri string) (none, e
 		return none{}, err
 	}
 	if len(accepted) == 0 {
-		return none{}, mcp.InvalidParamsf("changes of %s are not reported by the plugin that has it", uri)
+		return none{}, mcp.InvalidParamsf("no plugin reports changes of %s", uri)
 	}
-	if !q.Conn.keepSubscription(uri) {
+	kept := q.Conn.keepSubscription(uri)
+	if kept != wantedAnew {
 		r.opts.Subscriptions.Unsubscribe(accepted)
+	}
+	if kept == wantedTooMuch {
+		return none{}, mcp.InvalidParamsf("this connection has more than %d subscriptions; unsubscribe from some first", maxSubscriptions)
 	}
 	return none{}, nil
 }
@@ -74,12 +78,15 @@ func (c *Connection) subscribed(uri string) bool {
 	return c.listener != nil && c.listener.wants(uri)
 }
 
-// keepSubscription reports false if the connection has ended meanwhile, watches
-// too much, or has been given the same subscription by another request.
-func (c *Connection) keepSubscription(uri string) bool {
+// keepSubscription says that there is nothing to keep if the connection has
+// ended meanwhile, or another request has brought the same subscription.
+func (c *Connection) keepSubscription(uri string) wanted {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.closed && c.listener != nil && c.listener.want(uri)
+	if c.closed || c.listener == nil {
+		return wantedAlready
+	}
+	return c.listener.want(uri)
 }
 
 func (c *Connection) dropSubscription(uri string) bool {

@@ -141,6 +141,7 @@ func New(opts Options) *Runner {
 	for v := mcp.Version20241105; v <= mcp.LatestStateless; v++ {
 		r.serverInfo[v] = r.opts.Info.AppendJSON(nil, v)
 	}
+	r.hub.log = r.opts.Log
 	r.registerMethods()
 	r.chain = r.serve
 	for i := len(opts.Middleware) - 1; i >= 0; i-- {
