@@ -48,7 +48,7 @@ from .errors import (
     not_found,
 )
 from .exchange import Answer, Asked, InputRequest, InputRequired, Question
-from .plugin import Plugin, prefix_completion
+from .plugin import Ability, Plugin, prefix_completion
 from .questions import (
     Action,
     Filled,
@@ -73,6 +73,7 @@ from .results import Completion, PromptMessage, PromptResult, ReadResult, Result
 from .schema import Field
 
 __all__ = [
+    "Ability",
     "Action",
     "Annotations",
     "Answer",

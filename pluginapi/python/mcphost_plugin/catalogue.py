@@ -6,16 +6,25 @@ how that was declared, nor of how it is served."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ._proto import plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
-from .errors import not_found
+from .errors import DeclarationError, not_found
 from .schema import Member
 from .template import Template
 
 Handler = Callable[..., Any]
+
+ABILITIES: Final[Mapping[str, int]] = {
+    "tools": plugin_pb2.ABILITY_TOOLS,
+    "resources": plugin_pb2.ABILITY_RESOURCES,
+    "prompts": plugin_pb2.ABILITY_PROMPTS,
+    "completions": plugin_pb2.ABILITY_COMPLETIONS,
+    "subscriptions": plugin_pb2.ABILITY_SUBSCRIPTIONS,
+}
+"""The kinds of things that a plugin provides."""
 
 MAX_UPDATES: Final = 256
 """How many changed resources wait to be told; of more, the oldest are forgotten."""
@@ -53,7 +62,7 @@ class Prompt:
 class Catalogue:
     """All that one plugin offers. Any thread may change it."""
 
-    def __init__(self, details: plugin_pb2.DescribeResponse) -> None:
+    def __init__(self, details: plugin_pb2.DescribeResponse, named: Iterable[str] = ()) -> None:
         self.details = details
         self.tools: dict[str, Tool] = {}
         self.resources: dict[str, Resource] = {}
@@ -67,16 +76,25 @@ class Catalogue:
         self.watched: frozenset[str] = frozenset()
         self.data_dir = ""
         self._lock = threading.Lock()
+        self._named = frozenset(named)
+        self._announced: frozenset[str] | None = None
         self._revisions = {"tools": 1, "resources": 1, "prompts": 1}
         self._updates: dict[str, None] = {}
         self._wake: Callable[[], None] = lambda: None
 
+    # What is added while the plugin serves needs an ability that was announced:
+    # DeclarationError otherwise.
+
     def add_tool(self, tool: Tool) -> None:
         """Offers a tool, in place of one of the same name."""
+        self.check_announced("tools")
         self._add(self.tools, tool.wire.name, tool, "tools")
 
     def add_resource(self, resource: Resource) -> None:
         """Offers a resource or a family of them."""
+        self.check_announced("resources")
+        if resource.subscribable:
+            self.check_announced("subscriptions")
         if isinstance(resource.wire, resource_pb2.ResourceTemplate):
             self._add(self.templates, resource.wire.uri_template, resource, "resources")
         else:
@@ -84,7 +102,18 @@ class Catalogue:
 
     def add_prompt(self, prompt: Prompt) -> None:
         """Offers a prompt."""
+        self.check_announced("prompts")
         self._add(self.prompts, prompt.wire.name, prompt, "prompts")
+
+    def add_completer(self, key: tuple[str, str, str], completer: Handler) -> None:
+        """Sets what suggests values."""
+        self.check_announced("completions")
+        self.completers[key] = completer
+
+    def set_subscriber(self, subscriber: Callable[[list[str]], Iterable[str]]) -> None:
+        """Sets what is told of subscriptions."""
+        self.check_announced("subscriptions")
+        self.subscriber = subscriber
 
     def remove_tool(self, name: str) -> None:
         """Takes a tool away, if it is there."""
@@ -112,17 +141,34 @@ class Catalogue:
                 del self._updates[next(iter(self._updates))]
         self._wake()
 
-    def abilities(self) -> list[int]:
-        """What the plugin provides, as it is when it starts."""
+    def announce(self) -> None:
+        """Settles what the plugin provides: it is about to serve."""
         subscribable = any(r.subscribable for r in [*self.resources.values(), *self.templates.values()])
         found = {
-            plugin_pb2.ABILITY_TOOLS: bool(self.tools),
-            plugin_pb2.ABILITY_RESOURCES: bool(self.resources or self.templates),
-            plugin_pb2.ABILITY_PROMPTS: bool(self.prompts),
-            plugin_pb2.ABILITY_COMPLETIONS: bool(self.completers),
-            plugin_pb2.ABILITY_SUBSCRIPTIONS: subscribable or self.subscriber is not None,
+            "tools": bool(self.tools),
+            "resources": bool(self.resources or self.templates),
+            "prompts": bool(self.prompts),
+            "completions": bool(self.completers),
+            "subscriptions": subscribable or self.subscriber is not None,
         }
-        return [ability for ability, provided in found.items() if provided]
+        provided = self._named | {ability for ability, there in found.items() if there}
+        self._announced = provided or frozenset({"tools"})  # none at all would mean that as well
+
+    def announced(self) -> list[int]:
+        """What clients are told that the plugin provides."""
+        return sorted(ABILITIES[ability] for ability in self._announced or ())
+
+    def retire(self) -> None:
+        """Ends the time for which announce() has settled something."""
+        self._announced = None
+
+    def check_announced(self, ability: str) -> None:
+        """DeclarationError: it comes too late for anybody to look for it."""
+        if self._announced is not None and ability not in self._announced:
+            raise DeclarationError(
+                f"clients were told that this plugin provides no {ability}, and do not look for any: "
+                f'announce what comes while it serves with Plugin(..., abilities=["{ability}"])'
+            )
 
     def revisions(self) -> plugin_pb2.Revisions:
         """The revision of each list."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from . import schema
 from ._proto import plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
 from .caller import Capabilities
-from .catalogue import Catalogue, Prompt, Resource, Tool
+from .catalogue import ABILITIES, Catalogue, Prompt, Resource, Tool
 from .content import Annotations, Icon, Meta
 from .declare import declaring, doc, hints, output, parameters, prompt_argument, takes_all
 from .errors import DeclarationError
@@ -22,11 +22,16 @@ from .wire import dump, dump_meta
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+Ability = Literal["tools", "resources", "prompts", "completions", "subscriptions"]
+"""A kind of thing that a plugin provides."""
+
 
 class Plugin:
     """A plugin. Declare what it offers, then run() it.
 
     Things may be added and removed at any time, by any thread; clients are told.
+    But they look for those kinds only that are there when run() is called: name
+    the others in abilities, or adding one later is a DeclarationError.
     """
 
     def __init__(
@@ -39,13 +44,16 @@ class Plugin:
         website_url: str = "",
         extensions: Sequence[str] = (),
         max_concurrent_calls: int = 0,
+        abilities: Sequence[Ability] = (),
     ) -> None:
         details = plugin_pb2.DescribeResponse(
             name=name, version=version, title=title, description=description, website_url=website_url, extensions=extensions
         )
         if max_concurrent_calls:
             details.limits.max_concurrent_calls = max_concurrent_calls
-        self.catalogue = Catalogue(details)
+        if unknown := [one for one in abilities if one not in ABILITIES]:
+            raise DeclarationError(f"{unknown[0]!r} is no ability; there are {', '.join(ABILITIES)}")
+        self.catalogue = Catalogue(details, abilities)
         """What it offers, for the services; not for authors."""
 
     @property
@@ -100,8 +108,8 @@ class Plugin:
         cancelled when nobody waits any more; any other runs in a thread.
 
         A ValueError or ToolError is for the model to read, a ProtocolError for
-        the client's developer; any other exception is "internal error", with the
-        traceback in the operator's log.
+        the client's developer; any other exception, SystemExit among them, is
+        "internal error", with the traceback in the operator's log.
         """
 
         def add(function: F) -> F:
@@ -286,7 +294,7 @@ class Plugin:
 
     def _completer(self, key: tuple[str, str, str]) -> Callable[[F], F]:
         def add(function: F) -> F:
-            self.catalogue.completers[key] = function
+            self.catalogue.add_completer(key, function)
             return function
 
         return add
@@ -317,7 +325,7 @@ class Plugin:
     def on_subscriptions(self, function: Callable[[list[str]], Iterable[str]]) -> Callable[[list[str]], Iterable[str]]:
         """Is told the whole set of URIs that clients are subscribed to, each time it
         changes, and returns those whose changes resource_updated() will report."""
-        self.catalogue.subscriber = function
+        self.catalogue.set_subscriber(function)
         return function
 
     def resource_updated(self, uri: str) -> None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import enum
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from . import schema
 from .call import Call, current
@@ -25,6 +26,8 @@ from .errors import DeclarationError, ToolError
 from .exchange import ELICIT, ROOTS, SAMPLE, Answer, InputRequest, Question
 
 T = TypeVar("T")
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 
 
 class Action(enum.Enum):
@@ -102,6 +105,8 @@ def form_question(form: type[T], key: str, message: str) -> Question:
 
 def url_question(key: str, message: str, url: str) -> Question:
     """A URL for ask(): see elicit_url()."""
+    if not _SCHEME.match(url):
+        raise ToolError(f"question {key!r}: {url!r} is no URL: it has no scheme, such as https")
     params = {"mode": "url", "message": message, "url": url}
     return Question(InputRequest(key, ELICIT, params), _action)
 

@@ -15,6 +15,9 @@ from ._proto import content_pb2, prompt_pb2, resource_pb2, tool_pb2
 from .content import Content, Meta, ResourceContents, Role, _Block, text_block
 from .wire import dump, dump_meta
 
+MAX_VALUES: typing.Final = 100
+"""How many suggestions MCP lets a completion hold."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -74,7 +77,7 @@ class Completion:
     """A list of suggestions."""
 
     values: Sequence[str]
-    """The best first; clients see the first 100."""
+    """The best first; clients see the first 100, and that there are more."""
     total: int | None = None
     """How many there are in all; unknown if None."""
     has_more: bool = False
@@ -160,5 +163,9 @@ def prompt_result(out: Any) -> prompt_pb2.GetPromptResult:
 
 
 def completion(out: Any) -> Completion:
-    """Suggestions as they come."""
-    return out if isinstance(out, Completion) else Completion(list(out))
+    """Suggestions, no more of them than MCP allows."""
+    found = out if isinstance(out, Completion) else Completion(list(out))
+    if len(found.values) <= MAX_VALUES:
+        return found
+    total = len(found.values) if found.total is None else found.total
+    return Completion(found.values[:MAX_VALUES], total, has_more=True)

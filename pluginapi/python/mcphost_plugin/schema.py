@@ -204,7 +204,7 @@ def read_object(fields: Sequence[Member], value: Any, path: str = "") -> dict[st
 
 def _read(hint: Any, value: Any, path: str) -> Any:
     if hint is Any:
-        return value
+        return _finite(value, path)
     if hint in (str, int, float, bool, type(None)):
         return _read_simple(hint, value, path)
     origin, args = get_origin(hint), get_args(hint)
@@ -215,25 +215,47 @@ def _read(hint: Any, value: Any, path: str) -> Any:
     if _is_list(origin or hint):
         if not isinstance(value, list):
             raise ValueError(f"{path}: is not an array")
-        return [read(args[0], one, f"{path}[{i}]") for i, one in enumerate(value)] if args else value
+        return [read(args[0], one, f"{path}[{i}]") for i, one in enumerate(value)] if args else _finite(value, path)
     if _is_dict(origin or hint):
         if not isinstance(value, dict):
             raise ValueError(f"{path}: is not an object")
-        return {name: read(args[1], one, _below(path, name)) for name, one in value.items()} if args else value
+        return {n: read(args[1], one, _below(path, n)) for n, one in value.items()} if args else _finite(value, path)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return hint(_one_of([member.value for member in hint], value, path))
     if _is_model(hint):
-        return _read_model(hint, value, path)
+        return _read_model(hint, _finite(value, path), path)
     return _read_members(hint, value, path)
 
 
 def _read_simple(hint: Any, value: Any, path: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _float(value, path)
+    if hint is float and isinstance(value, float):
+        return _finite(value, path)
     if hint is int and isinstance(value, float) and value.is_integer():
         return int(value)  # JSON has one kind of number
     if (isinstance(value, bool) and hint is not bool) or not isinstance(value, hint):
         raise ValueError(f"{path}: is not of type {_SIMPLE[hint]['type']}")
+    return value
+
+
+def _float(value: int, path: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{path or 'the value'}: is too large a number") from None
+
+
+def _finite(value: Any, path: str) -> Any:
+    """The value, if all its numbers are finite: Python reads 1e400 as infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{path or 'the value'}: is too large a number")
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _finite(one, _below(path, name))
+    if isinstance(value, list):
+        for i, one in enumerate(value):
+            _finite(one, f"{path}[{i}]")
     return value
 
 

@@ -17,7 +17,7 @@ import stat
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -26,9 +26,10 @@ import grpc.aio
 
 from . import _operator
 from ._proto import completion_pb2, plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
-from ._stdio import HANDSHAKE
+from ._stdio import HOST
 from .catalogue import Catalogue
-from .services import Services, _finished
+from .running import finished
+from .services import Services
 from .wire import MAX_MESSAGE_SIZE
 
 _log = logging.getLogger("mcphost_plugin")
@@ -45,8 +46,8 @@ HOOK_GRACE: Final = 0.5
 
 def serve(catalogue: Catalogue) -> int:
     """Serves until the host asks to stop, or is gone. Returns the exit code."""
-    debugging = HANDSHAKE is None and os.environ.get(DEBUG_VARIABLE) == "1"
-    if HANDSHAKE is None and not debugging:
+    debugging = HOST is None and os.environ.pop(DEBUG_VARIABLE, "") == "1"
+    if HOST is None and not debugging:
         name = catalogue.details.name
         print(
             f"{name} is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory and start mcphost. "
@@ -56,13 +57,35 @@ def serve(catalogue: Catalogue) -> int:
         return 1
     _operator.to_the_operator()
     try:
-        asyncio.run(_Life(catalogue, debugging).run())
+        _run(_Life(catalogue, debugging).run)
     except Exception:
         _log.exception("the plugin cannot be served")
         return 1
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # a thread of a call that was given up must not hold the process
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs main in a loop of its own, as asyncio.run does, but for two things.
+
+    A task of the author's that raises SystemExit or KeyboardInterrupt stops a
+    loop: it is run on, since whoever awaits the task is told as well. And threads
+    are not waited for: a call that was given up may hold one for ever.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    life = loop.create_task(main())
+    while not life.done():
+        try:
+            loop.run_until_complete(life)
+        except (SystemExit, KeyboardInterrupt):
+            _log.exception("a task ends with it, not the plugin")
+    if rest := asyncio.all_tasks(loop):
+        for task in rest:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(rest, timeout=HOOK_GRACE))
+    life.result()
 
 
 class _Life:
@@ -102,8 +125,7 @@ class _Life:
         return server
 
     def _listen(self, server: grpc.aio.Server) -> str:
-        base = None if self.debugging else os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or None
-        self.folder = tempfile.mkdtemp(prefix="plugin", dir=base)
+        self.folder = tempfile.mkdtemp(prefix="plugin", dir=HOST.socket_dir if HOST else None)
         path = os.path.join(self.folder, "s")
         if len(path.encode()) > 100:
             raise OSError(f"the path of the socket is too long: set TMPDIR to a shorter directory than {self.folder}")
@@ -112,9 +134,9 @@ class _Life:
 
     def _announce(self, path: str) -> None:
         """Tells the host where to connect, when everything is served."""
-        if HANDSHAKE is not None:
-            self._watch_stdin()
-            print(f"1|{PROTOCOL_VERSION}|unix|{path}|grpc|", file=HANDSHAKE, flush=True)
+        if HOST is not None:
+            self._watch(HOST.life)
+            print(f"1|{PROTOCOL_VERSION}|unix|{path}|grpc|", file=HOST.handshake, flush=True)
             return
         running = {
             "Protocol": "grpc",
@@ -127,14 +149,14 @@ class _Life:
         print("Start mcphost with this in its environment:", file=sys.stderr)
         print(f"MCPHOST_REATTACH='{said}'", file=sys.stderr, flush=True)
 
-    def _watch_stdin(self) -> None:
+    def _watch(self, pipe: int | None) -> None:
         """Stops when the pipe ends that the host holds and never writes to."""
-        if not stat.S_ISFIFO(os.fstat(0).st_mode):
+        if pipe is None or not stat.S_ISFIFO(os.fstat(pipe).st_mode):
             return  # a terminal, a file or the null device says nothing of the host
         loop = asyncio.get_running_loop()
 
         def wait() -> None:
-            while os.read(0, 4096):
+            while os.read(pipe, 4096):
                 pass
             loop.call_soon_threadsafe(self.stop.set)
 
@@ -145,7 +167,7 @@ class _Life:
         self.services.end()
         for hook in self.catalogue.shutdowns:
             try:
-                await asyncio.wait_for(_finished(hook), HOOK_GRACE)
+                await asyncio.wait_for(finished(hook), HOOK_GRACE)
             except Exception:
                 _log.exception("on_shutdown failed")
         await server.stop(0.25)  # the last answers may be on their way

@@ -10,7 +10,7 @@ import inspect
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
@@ -23,6 +23,7 @@ from .catalogue import Catalogue
 from .errors import ErrorCode, ProtocolError, ToolError, invalid_params, not_found
 from .exchange import Asked, Exchange, InputRequired
 from .results import completion, prompt_result, read_result, tool_error, tool_result
+from .running import contained, finished
 from .wire import valid_text
 
 _log = logging.getLogger("mcphost_plugin")
@@ -31,6 +32,7 @@ _log = logging.getLogger("mcphost_plugin")
 INTERNAL = "internal error"
 
 Context = grpc.aio.ServicerContext[Any, Any]
+T = TypeVar("T")
 
 
 class Services:
@@ -41,6 +43,7 @@ class Services:
         self.calls: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._over = False
+        catalogue.announce()
         loop = asyncio.get_running_loop()
         catalogue.wake_with(lambda: _safely(loop, self._changed.set))
 
@@ -53,6 +56,7 @@ class Services:
         """Cancels the calls that are still in flight, and ends the watch."""
         for call in self.calls:
             call.cancel()
+        self.catalogue.retire()
         self._over = True
         self._changed.set()
 
@@ -61,7 +65,7 @@ class Services:
     async def describe(self, request: plugin_pb2.DescribeRequest, context: Context) -> plugin_pb2.DescribeResponse:
         response = plugin_pb2.DescribeResponse()
         response.CopyFrom(self.catalogue.details)
-        response.abilities.extend(self.catalogue.abilities())  # type: ignore[arg-type]
+        response.abilities.extend(self.catalogue.announced())  # type: ignore[arg-type]
         return response
 
     async def configure(self, request: plugin_pb2.ConfigureRequest, context: Context) -> plugin_pb2.ConfigureResponse:
@@ -70,7 +74,7 @@ class Services:
             settings = json.loads(request.settings_json or b"{}")
             if self.catalogue.configurer is not None:
                 hint, function = self.catalogue.configurer
-                await _finished(function, schema.read(hint, settings, "settings"))
+                await finished(function, schema.read(hint, settings, "settings"))
             elif settings:
                 raise ValueError("this plugin takes no settings")
         except (ValueError, ToolError) as err:
@@ -95,7 +99,7 @@ class Services:
         self, request: plugin_pb2.EndConnectionRequest, context: Context
     ) -> plugin_pb2.EndConnectionResponse:
         if self.catalogue.connection_ender is not None:
-            await _finished(self.catalogue.connection_ender, request.connection_id)
+            await finished(self.catalogue.connection_ender, request.connection_id)
         return plugin_pb2.EndConnectionResponse()
 
     # The lists. Their pages are whole: the host's limits are far below 64 MiB.
@@ -125,7 +129,7 @@ class Services:
     async def set_subscriptions(
         self, request: resource_pb2.SetSubscriptionsRequest, context: Context
     ) -> resource_pb2.SetSubscriptionsResponse:
-        accepted = await asyncio.to_thread(self.catalogue.accept, list(request.uris))
+        accepted = await finished(self.catalogue.accept, list(request.uris))
         return resource_pb2.SetSubscriptionsResponse(accepted_uris=accepted)
 
     # The calls
@@ -140,10 +144,11 @@ class Services:
             try:
                 args = json.loads(request.arguments_json or b"{}")
                 if tool.members is None:
-                    out = await _finished(tool.handler, args)
+                    out = await finished(tool.handler, _checked(lambda: schema.read(Any, args)))
                 else:
-                    out = await _finished(tool.handler, **_arguments(tool.members, args))
-                return out if isinstance(out, InputRequired) else tool_result(out)
+                    members = tool.members
+                    out = await finished(tool.handler, **_checked(lambda: schema.read_object(members, args)))
+                return out if isinstance(out, InputRequired) else _tool_result(request.name, out)
             except (ValueError, ToolError) as err:
                 return tool_error(valid_text(str(err)) or INTERNAL)
             except (ProtocolError, Asked):
@@ -161,7 +166,7 @@ class Services:
         async def result() -> resource_pb2.ReadResourceResult | InputRequired:
             resource, variables = self.catalogue.find_resource(request.uri)
             more = {"uri": request.uri} if resource.takes_uri else {}
-            out = await _finished(resource.handler, **variables, **more)
+            out = await finished(resource.handler, **variables, **more)
             return out if isinstance(out, InputRequired) else read_result(out, request.uri, resource.wire.mime_type)
 
         async for event in self._run(request, resource_pb2.ReadResourceResponse, result):
@@ -176,7 +181,7 @@ class Services:
                 raise not_found(f"there is no prompt {request.name!r}")
             args = dict(request.arguments)
             _check_prompt(prompt.wire, args)
-            out = await _finished(prompt.handler, **args)
+            out = await finished(prompt.handler, **args)
             return out if isinstance(out, InputRequired) else prompt_result(out)
 
         async for event in self._run(request, prompt_pb2.GetPromptResponse, result):
@@ -193,7 +198,7 @@ class Services:
             found = completion([])
             if function := self.catalogue.completers.get(key):
                 args = [request.argument_value, dict(request.resolved_arguments)]
-                found = completion(await _finished(function, *args[: len(inspect.signature(function).parameters)]))
+                found = completion(await finished(function, *args[: len(inspect.signature(function).parameters)]))
             wire = completion_pb2.Completion(values=found.values, total=found.total, has_more=found.has_more)
             return completion_pb2.CompleteResponse(completion=wire)
         except Exception as err:
@@ -254,35 +259,34 @@ async def _events(call: Call, work: asyncio.Future[Any]) -> AsyncIterator[tuple[
 async def _outcome(call: Call, result: Callable[[], Awaitable[Any]], failed: Callable[[str], Any] | None) -> tuple[str, Any]:
     try:
         try:
-            out = await result()
+            out = await contained(result())
         except Asked:
             return "input_required", call.exchange.end()
         if isinstance(out, InputRequired):
             return "input_required", call.exchange.end_by_hand(out)
         return "result", out
-    except asyncio.CancelledError:
-        raise
     except ToolError as err:
         if failed is not None:
-            return "result", failed(valid_text(str(err)))
+            return "result", failed(valid_text(str(err)) or INTERNAL)
         return "error", _protocol_error(err, "call")
     except Exception as err:
         return "error", _protocol_error(err, "call")
 
 
-async def _finished(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What a function returns, be it async or not. One that is not gets a thread."""
-    if inspect.iscoroutinefunction(function):
-        return await function(*args, **kwargs)
-    out = await asyncio.to_thread(function, *args, **kwargs)
-    return await out if inspect.isawaitable(out) else out
-
-
-def _arguments(members: Any, args: Any) -> dict[str, Any]:
+def _checked(read: Callable[[], T]) -> T:
     try:
-        return schema.read_object(members, args)
+        return read()
     except ValueError as err:
         raise ValueError(f"invalid arguments: {err}") from None
+
+
+def _tool_result(name: str, out: Any) -> tool_pb2.CallToolResult:
+    try:
+        return tool_result(out)
+    except ValueError:
+        # The model reads why, but only the author can do better.
+        _log.exception("tool %s: what it returned is no result", name)
+        raise
 
 
 def _check_prompt(prompt: prompt_pb2.Prompt, args: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import pytest
 
 from mcphost_plugin import (
+    Ability,
     Action,
     Answer,
     Capabilities,
@@ -22,6 +23,7 @@ from mcphost_plugin import (
     ProtocolError,
     Result,
     Text,
+    ToolError,
     answers,
     ask,
     caller,
@@ -32,11 +34,15 @@ from mcphost_plugin import (
     memo,
     memo_async,
     not_found,
+    prefix_completion,
     progress,
     roots_question,
     state,
     testing,
+    url_question,
 )
+from mcphost_plugin._proto import completion_pb2, plugin_pb2, tool_pb2
+from mcphost_plugin.catalogue import ABILITIES
 
 
 def run(test: Callable[[testing.Client], Coroutine[Any, Any, None]], plugin: Plugin) -> None:
@@ -299,3 +305,186 @@ def test_outside_a_call_nothing_happens() -> None:
     progress(1, 2)
     log(LogLevel.INFO, "nobody hears")
     assert caller().request_id == "" and memo("k", lambda: 3) == 3
+
+
+class OddError(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (lambda: next(iter(())), "StopIteration"),
+        (lambda: exec("raise SystemExit(2)"), "SystemExit: 2"),
+        (lambda: exec("raise KeyboardInterrupt"), "KeyboardInterrupt"),
+        (lambda: exec("raise GeneratorExit"), "GeneratorExit"),
+        (lambda: exec("import asyncio; raise asyncio.CancelledError('mine')"), "CancelledError: mine"),
+        (lambda: exec("raise OddError", {"OddError": OddError}), "OddError"),
+    ],
+)
+def test_whatever_is_raised_ends_its_call_alone(how: Callable[[], str], says: str, caplog: pytest.LogCaptureFixture) -> None:
+    plugin = Plugin("p", "1")
+
+    @plugin.tool
+    def later() -> str:
+        return how()
+
+    @plugin.tool
+    async def soon() -> str:
+        return how()
+
+    @plugin.resource("a://b")
+    async def read() -> str:
+        return how()
+
+    @plugin.prompt
+    def fill(x: str) -> str:
+        return how()
+
+    @plugin.complete_prompt("fill", "x")
+    def suggest(typed: str) -> list[str]:
+        return [how()]
+
+    async def check(client: testing.Client) -> None:
+        for tool in ("later", "soon"):
+            caplog.clear()
+            got = await asyncio.wait_for(client.call_tool(tool), 10)
+            assert got.is_error and got.text == "internal error"
+            assert says in caplog.text and "Traceback" in caplog.text
+        for call in (
+            client.read_resource("a://b"), client.get_prompt("fill", {"x": ""}), client.complete("", "x", prompt="fill")
+        ):  # fmt: skip
+            with pytest.raises(ProtocolError, match="internal error"):
+                await asyncio.wait_for(call, 10)
+
+    run(check, plugin)
+
+
+def test_a_task_that_a_tool_cancels_is_not_the_call_cancelled(caplog: pytest.LogCaptureFixture) -> None:
+    plugin = Plugin("p", "1")
+
+    @plugin.tool
+    async def inner() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(3600))
+        task.cancel()
+        await task
+
+    async def check(client: testing.Client) -> None:
+        assert (await client.call_tool("inner")).text == "internal error"
+        assert "in inner" in caplog.text
+
+    run(check, plugin)
+
+
+def test_numbers_beyond_all_bounds_are_refused_by_name() -> None:
+    plugin = Plugin("p", "1")
+
+    @plugin.tool
+    async def half(n: float) -> float:
+        return n / 2
+
+    @plugin.tool(input_schema={"type": "object"})
+    async def raw(args: dict[str, Any]) -> str:
+        return str(args)
+
+    async def check(client: testing.Client) -> None:
+        services = client._channel.unary_stream("/mcphost.plugin.v1.ToolService/CallTool")
+        for name in ("half", "raw"):
+            request = tool_pb2.CallToolRequest(name=name, arguments_json=b'{"n":1e400}')
+            async for message in services(request.SerializeToString()):
+                result = tool_pb2.CallToolResponse.FromString(message).result
+                assert result.is_error
+                assert result.content[0].text.text == "invalid arguments: n: is too large a number"
+
+    run(check, plugin)
+
+
+def test_a_result_without_json_form_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    plugin = Plugin("p", "1")
+
+    @plugin.tool
+    async def endless() -> float:
+        return float("inf")
+
+    async def check(client: testing.Client) -> None:
+        assert (await client.call_tool("endless")).is_error
+        assert "tool endless" in caplog.text and "no JSON form" in caplog.text
+
+    run(check, plugin)
+
+
+@pytest.mark.parametrize("url", ["Go", "", "example.com/x", "https:", "//example.com"])
+def test_a_url_without_a_scheme_is_refused_where_it_is_asked(url: str) -> None:
+    with pytest.raises(ToolError, match="no scheme"):
+        url_question("key", "Go", url)
+
+
+def test_suggestions_beyond_the_limit_are_counted() -> None:
+    plugin, values = Plugin("p", "1"), [f"n{i}" for i in range(150)]
+
+    @plugin.prompt
+    async def pick(x: str) -> str:
+        return x
+
+    plugin.complete_prompt("pick", "x")(prefix_completion(values))
+
+    async def check(client: testing.Client) -> None:
+        request = completion_pb2.CompleteRequest(prompt_name="pick", argument_name="x", argument_value="N")
+        got = (await client._unary("CompletionService/Complete", request, completion_pb2.CompleteResponse)).completion
+        assert (list(got.values), got.total, got.has_more) == (values[:100], 150, True)
+        assert await client.complete("n14", "x", prompt="pick") == ["n14", *values[140:]]
+
+    run(check, plugin)
+
+
+def grow(plugin: Plugin, what: str) -> None:
+    """Adds one of what."""
+
+    async def more(uri: str) -> str:
+        return uri
+
+    add: dict[str, Callable[[], Any]] = {
+        "tools": lambda: plugin.tool(more),
+        "resources": lambda: plugin.resource("a://b")(more),
+        "prompts": lambda: plugin.prompt(more),
+        "completions": lambda: plugin.complete_prompt("more", "uri")(more),
+        "subscriptions": lambda: plugin.resource("a://c", subscribable=True)(more),
+    }
+    add[what]()
+
+
+KINDS: list[Ability] = ["tools", "resources", "prompts", "completions"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_comes_later_is_announced_or_refused(kind: Ability) -> None:
+    first = "prompts" if kind == "tools" else "tools"
+    silent, loud = Plugin("p", "1"), Plugin("p", "1", abilities=[kind])
+    grow(silent, first)
+    grow(loud, first)
+
+    async def refused(client: testing.Client) -> None:
+        with pytest.raises(DeclarationError, match=rf'abilities=\["{kind}"\]'):
+            grow(silent, kind)
+
+    async def announced(client: testing.Client) -> None:
+        details = await client._unary("PluginService/Describe", plugin_pb2.DescribeRequest(), plugin_pb2.DescribeResponse)
+        assert ABILITIES[kind] in details.abilities
+        grow(loud, kind)
+
+    run(refused, silent)
+    run(announced, loud)
+    grow(silent, kind)  # nobody is served any more
+
+
+def test_later_subscriptions_need_their_ability_too() -> None:
+    plugin = Plugin("p", "1", abilities=["resources"])
+
+    async def check(client: testing.Client) -> None:
+        grow(plugin, "resources")
+        with pytest.raises(DeclarationError, match="subscriptions"):
+            grow(plugin, "subscriptions")
+
+    run(check, plugin)
+    with pytest.raises(DeclarationError, match="'tool' is no ability"):
+        Plugin("p", "1", abilities=["tool"])  # type: ignore[list-item]

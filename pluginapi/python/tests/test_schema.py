@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import enum
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -91,6 +92,10 @@ def test_values_become_those_of_their_type(hint: Any, value: Any, want: Any) -> 
         (Annotated[int, Field(maximum=3)], 4, "more than 3"),
         (Annotated[str, Field(pattern="^a")], "b", "match"),
         (int | list[str], "a", "; or "),
+        (list[float], [1.5, math.inf], "[1]: is too large"),
+        (dict[str, Any], {"a": [{"b": math.inf}]}, "a[0].b: is too large"),
+        (Point, {"x": math.inf}, "x: is not"),
+        (dict[str, float], {"a": 10**400}, "a: is too large"),
     ],
 )
 def test_values_that_do_not_fit_say_where(hint: Any, value: Any, where: str) -> None:
