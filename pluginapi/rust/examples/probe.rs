@@ -60,6 +60,17 @@ fn with_calls(plugin: Plugin) -> Plugin {
             println!("chatter in a call");
             Ok("printed")
         })
+        .tool(Tool::new("child"), |_, ()| async {
+            let read = tokio::task::spawn_blocking(|| {
+                let script = "head -c 5; env | grep -E '^(MCPHOST|PLUGIN)_'; echo $?";
+                let mut child = std::process::Command::new("sh");
+                child
+                    .args(["-c", script])
+                    .stdin(std::process::Stdio::inherit());
+                child.output()
+            });
+            Ok(String::from_utf8_lossy(&read.await??.stdout).into_owned())
+        })
         .tool(Tool::new("panic"), |_, ()| async {
             panic!("on purpose") as Result<()>
         })

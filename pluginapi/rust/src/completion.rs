@@ -86,3 +86,18 @@ where
         ready(Ok(matching.cloned().collect()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_beyond_the_limit_are_counted() {
+        let values: Vec<String> = (0..150).map(|i| i.to_string()).collect();
+        let wire = values.into_completion().into_wire();
+        assert_eq!(
+            (wire.values.len(), wire.total, wire.has_more),
+            (MAX_VALUES, Some(150), true)
+        );
+    }
+}

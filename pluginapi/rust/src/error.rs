@@ -75,7 +75,16 @@ impl Error {
 
     /// Stands for what the operator's log tells and nobody else may know.
     pub(crate) fn internal() -> Self {
-        Self::new("internal error")
+        Self::new(INTERNAL)
+    }
+
+    /// What is said of it to whoever is to read it.
+    pub(crate) fn told(&self) -> String {
+        let text = self.to_string();
+        if text.is_empty() {
+            return INTERNAL.to_owned();
+        }
+        text
     }
 
     /// The error as the outcome of what knows no other failure.
@@ -84,7 +93,7 @@ impl Error {
             Kind::Protocol(err) => err.into_wire(),
             other => v1::ProtocolError {
                 code: v1::ProtocolErrorCode::Internal.into(),
-                message: Self::of(other).to_string(),
+                message: Self::of(other).told(),
                 ..Default::default()
             },
         }
@@ -108,6 +117,9 @@ impl fmt::Debug for Error {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// Says no more than that something went wrong.
+const INTERNAL: &str = "internal error";
 
 pub(crate) const ASKED: &str =
     "the call ends with a question, and is entered again with the answer";

@@ -6,7 +6,6 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 
 use schemars::JsonSchema;
@@ -37,8 +36,8 @@ pub struct Plugin {
     pub(crate) mistakes: Vec<String>,
     pub(crate) on_start: Option<StartHook>,
     pub(crate) on_shutdown: Option<ShutdownHook>,
-    /// What standard output was, in a process that a host has started.
-    pub(crate) stdout: Option<OwnedFd>,
+    /// The host's, in a process that a host has started.
+    pub(crate) pipes: Option<serve::Pipes>,
 }
 
 type StartHook = Box<dyn FnOnce(Handle) -> BoxFuture<()> + Send>;
@@ -48,8 +47,9 @@ impl Plugin {
     /// A plugin that offers nothing yet. Both strings are for display: the host
     /// knows a plugin by its file, folder or configuration name.
     ///
-    /// In a process that a host has started, standard output belongs to the
-    /// host: from here on what the process prints goes to standard error.
+    /// In a process that a host has started, standard input and output belong to
+    /// the host: from here on what the process and its children print goes to
+    /// standard error, and they read nothing.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         let details = Details {
             name: name.into(),
@@ -60,8 +60,8 @@ impl Plugin {
         if details.name.is_empty() {
             mistakes.push("the plugin has no name: give Plugin::new one".to_owned());
         }
-        let stdout = serve::guard_stdout().unwrap_or_else(|err| {
-            mistakes.push(format!("standard output: {err}"));
+        let pipes = serve::guard_pipes().unwrap_or_else(|err| {
+            mistakes.push(format!("standard input and output: {err}"));
             None
         });
         Self {
@@ -70,7 +70,7 @@ impl Plugin {
             mistakes,
             on_start: None,
             on_shutdown: None,
-            stdout,
+            pipes,
         }
     }
 
@@ -332,7 +332,8 @@ impl Plugin {
     /// It stops when the host asks, on SIGTERM, and when the host is gone: calls
     /// in flight have 2 s to end, or what the host allows. It takes over the
     /// process: SIGINT is ignored, as a terminal sends it to the host's children
-    /// too.
+    /// too, and the variables of the handshake leave the environment, which
+    /// children inherit.
     pub async fn serve(self) {
         std::process::exit(serve::main(self).await);
     }
@@ -357,7 +358,7 @@ impl Plugin {
             plugin: Handle(Arc::new(inner)),
             on_start: self.on_start,
             on_shutdown: self.on_shutdown,
-            stdout: self.stdout,
+            pipes: self.pipes,
         })
     }
 
@@ -380,7 +381,7 @@ pub(crate) struct Started {
     pub(crate) plugin: Handle,
     pub(crate) on_start: Option<StartHook>,
     pub(crate) on_shutdown: Option<ShutdownHook>,
-    pub(crate) stdout: Option<OwnedFd>,
+    pub(crate) pipes: Option<serve::Pipes>,
 }
 
 fn shared<T: Send + Sync + 'static>(value: T) -> Arc<dyn Any + Send + Sync> {

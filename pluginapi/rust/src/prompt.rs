@@ -116,7 +116,7 @@ impl Arguments {
             .find(|a| a.required && !given.contains_key(&a.name));
         if let Some(argument) = missing {
             let message = format!(
-                "prompt {prompt}: the argument {:?} is required",
+                "the prompt {prompt:?} needs the argument {:?}",
                 argument.name
             );
             return Err(ProtocolError::invalid_params(message).into());
@@ -125,7 +125,7 @@ impl Arguments {
             .keys()
             .find(|name| !self.list.iter().any(|a| a.name == **name))
         {
-            let message = format!("prompt {prompt}: there is no argument {name:?}");
+            let message = format!("the prompt {prompt:?} has no argument {name:?}");
             return Err(ProtocolError::invalid_params(message).into());
         }
         let given = if self.list.is_empty() {
@@ -140,8 +140,9 @@ impl Arguments {
             }
             Err(err)
         });
-        decoded
-            .map_err(|err| ProtocolError::invalid_params(format!("prompt {prompt}: {err}")).into())
+        decoded.map_err(|err| {
+            ProtocolError::invalid_params(format!("the prompt {prompt:?}: {err}")).into()
+        })
     }
 }
 
@@ -315,13 +316,16 @@ mod tests {
 
         let letter: Letter = arguments.decode(given(&[("to", "Ada")])).unwrap();
         assert_eq!((&*letter.to, letter.tone), ("Ada", None));
-        for (wrong, names) in [
-            (given(&[]), "\"to\""),
-            (given(&[("to", "A"), ("x", "y")]), "\"x\""),
+        for (wrong, says) in [
+            (given(&[]), r#"the prompt "letter" needs the argument "to""#),
+            (
+                given(&[("to", "A"), ("x", "y")]),
+                r#"the prompt "letter" has no argument "x""#,
+            ),
         ] {
             let err = arguments.decode::<Letter>(wrong).unwrap_err();
             assert!(
-                err.as_protocol().is_some_and(|e| e.message.contains(names)),
+                err.as_protocol().is_some_and(|e| e.message == says),
                 "{err}"
             );
         }

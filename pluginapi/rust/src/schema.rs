@@ -15,6 +15,8 @@ use crate::validate::validate;
 #[derive(Clone)]
 pub(crate) struct Input {
     schema: Value,
+    /// What values are held against: the schema with the bounds of all integers.
+    bounded: Value,
     /// The Rust type is `()`: an object without members.
     unit: bool,
 }
@@ -28,14 +30,19 @@ impl Input {
                 return Err(r#"input schema: the root must say "type": "object""#.to_owned());
             }
             return Ok(Self {
+                bounded: schema.clone(),
                 schema,
                 unit: false,
             });
         }
-        let mut schema = schema_of::<T>(SchemaSettings::draft2020_12().for_deserialize());
+        let generated = generate::<T>(SchemaSettings::draft2020_12().for_deserialize());
+        let mut schema = generated.clone();
+        each_schema(&mut schema, &mut spell_out_number_formats);
         if schema.get("type") == Some(&json!("null")) {
+            let schema = json!({"type": "object", "additionalProperties": false});
             return Ok(Self {
-                schema: json!({"type": "object", "additionalProperties": false}),
+                bounded: schema.clone(),
+                schema,
                 unit: true,
             });
         }
@@ -45,9 +52,13 @@ impl Input {
                 T::schema_name()
             ));
         }
+        let mut bounded = generated;
+        each_schema(&mut bounded, &mut bound_integers);
         close(&mut schema);
+        close(&mut bounded);
         Ok(Self {
             schema,
+            bounded,
             unit: false,
         })
     }
@@ -67,26 +78,25 @@ impl Input {
     }
 
     pub(crate) fn decode_value<T: DeserializeOwned>(&self, mut value: Value) -> Result<T, String> {
-        validate(&self.schema, &value)?;
+        whole_numbers(&mut value);
+        validate(&self.bounded, &value)?;
         if self.unit {
             value = Value::Null;
         }
-        whole_numbers(&mut value);
         serde_json::from_value(value).map_err(|err| err.to_string())
     }
 }
 
-/// Writes 2.0 as 2: JSON has one kind of number, serde has two.
+/// Writes 2.0 as 2, and 1e17 in full: JSON has one kind of number, serde has two.
 fn whole_numbers(value: &mut Value) {
-    // Beyond it a float does not hold every whole number.
-    const MAX_EXACT: f64 = (1u64 << 53) as f64;
+    // The first that no integer of serde_json holds.
+    const BEYOND: f64 = (1u128 << 64) as f64;
     match value {
         Value::Number(number) if number.is_f64() => {
-            let whole = number
-                .as_f64()
-                .filter(|n| n.fract() == 0.0 && n.abs() <= MAX_EXACT);
-            if let Some(whole) = whole {
-                *value = Value::from(whole as i64);
+            match number.as_f64().filter(|n| n.fract() == 0.0) {
+                Some(n) if (0.0..BEYOND).contains(&n) => *value = Value::from(n as u64),
+                Some(n) if n < 0.0 && n > i64::MIN as f64 => *value = Value::from(n as i64),
+                _ => {}
             }
         }
         Value::Array(items) => items.iter_mut().for_each(whole_numbers),
@@ -103,6 +113,13 @@ pub(crate) fn output_schema<T: JsonSchema>() -> Option<Value> {
 }
 
 fn schema_of<T: JsonSchema>(settings: SchemaSettings) -> Value {
+    let mut schema = generate::<T>(settings);
+    each_schema(&mut schema, &mut spell_out_number_formats);
+    schema
+}
+
+/// The schema of a type, with the number formats of schemars.
+fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let settings = settings.with(|s| {
         s.meta_schema = None; // 2020-12 is MCP's default
         s.inline_subschemas = true; // many clients do not follow references
@@ -111,7 +128,6 @@ fn schema_of<T: JsonSchema>(settings: SchemaSettings) -> Value {
     if let Some(root) = schema.as_object_mut() {
         root.remove("title"); // the type's name says nothing to a model
     }
-    each_schema(&mut schema, &mut spell_out_number_formats);
     schema
 }
 
@@ -129,10 +145,24 @@ fn spell_out_number_formats(schema: &mut Map<String, Value>) {
     let bounds = match schema.remove("format").as_ref().and_then(Value::as_str) {
         Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
         Some("uint32") => (0, i64::from(u32::MAX)),
-        _ => return, // smaller ones have bounds, larger ones need none
+        _ => return, // smaller ones have bounds, larger ones need not be told any
     };
     schema.entry("minimum").or_insert(bounds.0.into());
     schema.entry("maximum").or_insert(bounds.1.into());
+}
+
+/// Gives the largest integers their bounds as well. They are nothing to tell a
+/// model of, but serde does not say which member of an object is beyond them.
+fn bound_integers(schema: &mut Map<String, Value>) {
+    let bounds: (Value, Value) = match schema.get("format").and_then(Value::as_str) {
+        Some("int64" | "int") => (i64::MIN.into(), i64::MAX.into()),
+        Some("uint64" | "uint" | "uint128") => (0.into(), u64::MAX.into()),
+        Some("int128") => (i64::MIN.into(), u64::MAX.into()), // as much as serde_json holds
+        _ => return spell_out_number_formats(schema),
+    };
+    schema.remove("format");
+    schema.entry("minimum").or_insert(bounds.0);
+    schema.entry("maximum").or_insert(bounds.1);
 }
 
 /// Whether only objects conform: an object, or an enum whose variants are.
@@ -288,162 +318,4 @@ fn without_null(mut member: Map<String, Value>) -> Map<String, Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::*;
-
-    #[derive(Deserialize, JsonSchema, Debug, PartialEq)]
-    #[allow(dead_code)]
-    struct Trip {
-        /// where to
-        to: String,
-        #[serde(default)]
-        days: u32,
-        stops: Option<Vec<Stop>>,
-    }
-
-    #[derive(Deserialize, JsonSchema, Debug, PartialEq)]
-    #[allow(dead_code)]
-    struct Stop {
-        name: String,
-    }
-
-    #[derive(Deserialize, JsonSchema, Debug, PartialEq)]
-    #[serde(tag = "kind", rename_all = "lowercase")]
-    enum Shape {
-        Circle { radius: f64 },
-        Square { side: f64 },
-    }
-
-    #[derive(Deserialize, JsonSchema, Debug, PartialEq)]
-    struct Merged {
-        name: String,
-        #[serde(flatten)]
-        shape: Shape,
-    }
-
-    #[test]
-    fn structs_are_closed_and_say_what_they_are_for() {
-        let input = Input::infer::<Trip>(None).unwrap();
-        assert_eq!(
-            input.schema,
-            json!({
-                "type": "object",
-                "properties": {
-                    "to": {"description": "where to", "type": "string"},
-                    "days": {"type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 0},
-                    "stops": {
-                        "type": ["array", "null"],
-                        "items": {
-                            "type": "object",
-                            "properties": {"name": {"type": "string"}},
-                            "required": ["name"],
-                            "additionalProperties": false,
-                        },
-                    },
-                },
-                "required": ["to"],
-                "additionalProperties": false,
-            })
-        );
-    }
-
-    #[test]
-    fn wrong_arguments_are_named() {
-        let input = Input::infer::<Trip>(None).unwrap();
-        for (raw, want) in [
-            ("{}", "to: "),
-            (r#"{"to":"A","stops":[{"name":1}]}"#, "stops[0].name: "),
-            (r#"{"to":"A","by":"bus"}"#, "by: "),
-            (r#"{"to":"A","days":99999999999}"#, "days: "),
-        ] {
-            let err = input.decode::<Trip>(raw.as_bytes()).unwrap_err();
-            assert!(err.starts_with(want), "{raw}: {err}");
-        }
-        let trip = input.decode::<Trip>(br#"{"to":"A","days":0.0}"#).unwrap();
-        assert_eq!(
-            trip,
-            Trip {
-                to: "A".to_owned(),
-                days: 0,
-                stops: None
-            }
-        );
-    }
-
-    #[test]
-    fn enums_and_merged_structs_are_understood() {
-        let input = Input::infer::<Shape>(None).unwrap();
-        assert_eq!(
-            input.decode(br#"{"kind":"circle","radius":1}"#),
-            Ok(Shape::Circle { radius: 1.0 })
-        );
-        assert!(input
-            .decode::<Shape>(br#"{"kind":"circle","side":1}"#)
-            .is_err());
-
-        let input = Input::infer::<Merged>(None).unwrap();
-        let merged: Merged = input
-            .decode(br#"{"name":"a","kind":"square","side":2}"#)
-            .unwrap();
-        assert_eq!(
-            merged,
-            Merged {
-                name: "a".to_owned(),
-                shape: Shape::Square { side: 2.0 }
-            }
-        );
-    }
-
-    #[test]
-    fn no_arguments_are_an_empty_object() {
-        let input = Input::infer::<()>(None).unwrap();
-        assert_eq!(input.decode(b"{}"), Ok(()));
-        assert!(input
-            .decode::<()>(br#"{"a":1}"#)
-            .unwrap_err()
-            .starts_with("a: "));
-        assert!(Input::infer::<String>(None).is_err());
-    }
-
-    #[derive(Deserialize, JsonSchema)]
-    #[serde(rename_all = "lowercase")]
-    #[allow(dead_code)]
-    enum Size {
-        S,
-        M,
-    }
-
-    #[derive(Deserialize, JsonSchema)]
-    #[allow(dead_code)]
-    struct Order {
-        #[schemars(title = "Size")]
-        size: Size,
-        extras: Option<Vec<Size>>,
-        #[schemars(email)]
-        mail: Option<String>,
-        #[schemars(range(min = 1, max = 9))]
-        copies: u8,
-    }
-
-    #[test]
-    fn forms_are_flat_and_know_no_null() {
-        assert_eq!(
-            form_schema::<Order>().unwrap(),
-            json!({
-                "type": "object",
-                "properties": {
-                    "size": {"type": "string", "enum": ["s", "m"], "title": "Size"},
-                    "extras": {"type": "array", "items": {"type": "string", "enum": ["s", "m"]}},
-                    "mail": {"type": "string", "format": "email"},
-                    "copies": {"type": "integer", "minimum": 1, "maximum": 9},
-                },
-                "required": ["size", "copies"],
-            })
-        );
-        assert!(form_schema::<Trip>()
-            .unwrap_err()
-            .starts_with("form: stops: "));
-    }
-}
+mod tests;

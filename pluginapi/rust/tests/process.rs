@@ -269,6 +269,13 @@ async fn it_ends_with_the_stdio_stream() {
     assert_eq!(process.ended().await.0.code(), Some(0));
 }
 
+/// The child's head finds no input, and its grep no variable of the host's.
+#[tokio::test]
+async fn children_read_nothing_and_are_not_told_of_the_handshake() {
+    let process = Process::start().await;
+    assert_eq!(process.text("child", "{}").await, (false, "1\n".to_owned()));
+}
+
 #[tokio::test]
 async fn interrupts_are_for_the_host() {
     let process = Process::start().await;

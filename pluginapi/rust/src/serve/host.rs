@@ -5,16 +5,25 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::stdio;
+use super::stdio::{self, Pipes};
 
 // The cookie is no secret: it lets a plugin that a person runs by hand explain
 // itself instead of waiting for a host.
 const COOKIE: (&str, &str) = ("MCPHOST_PLUGIN", "mcphost-plugin-v1");
+// The rest of what go-plugin tells a plugin.
+const HANDSHAKE: [&str; 7] = [
+    "PLUGIN_CLIENT_CERT",
+    "PLUGIN_MAX_PORT",
+    "PLUGIN_MIN_PORT",
+    "PLUGIN_MULTIPLEX_GRPC",
+    "PLUGIN_PROTOCOL_VERSIONS",
+    "PLUGIN_UNIX_SOCKET_DIR",
+    "PLUGIN_UNIX_SOCKET_GROUP",
+];
 const DEBUG: (&str, &str) = ("MCPHOST_DEBUG", "1");
 
 /// Whom a process serves.
@@ -41,7 +50,7 @@ impl Host {
     pub(super) fn announce(
         self,
         name: &str,
-        stdout: Option<OwnedFd>,
+        pipes: Option<&Pipes>,
         socket: &Path,
     ) -> io::Result<()> {
         let address = socket
@@ -59,14 +68,13 @@ impl Host {
             let line = format!("MCPHOST_REATTACH='{}'", json!({ name: plugin }));
             return writeln!(io::stderr(), "{line}\n# {hint}");
         }
-        let stdout = stdout.ok_or_else(|| {
+        let pipes = pipes.ok_or_else(|| {
             io::Error::other("another plugin in this process has taken standard output")
         })?;
-        let mut stdout = File::from(stdout);
-        stdout.write_all(format!("1|1|unix|{address}|grpc|\n").as_bytes())?;
-        // The end of its output would tell the host that the plugin is over.
-        std::mem::forget(stdout);
-        Ok(())
+        // The end of its output would tell the host that the plugin is over: the
+        // pipe itself stays open.
+        let mut stdout = File::from(pipes.stdout.try_clone()?);
+        stdout.write_all(format!("1|1|unix|{address}|grpc|\n").as_bytes())
     }
 }
 
@@ -74,13 +82,22 @@ fn has((variable, value): (&str, &str)) -> bool {
     env::var_os(variable).is_some_and(|v| v == value)
 }
 
-/// Takes standard output away from all that prints, in a process that a host
-/// has started.
-pub(crate) fn guard_stdout() -> io::Result<Option<OwnedFd>> {
+/// Takes the host's pipes away from all that prints and reads, in a process that
+/// a host has started.
+pub(crate) fn guard_pipes() -> io::Result<Option<Pipes>> {
     if !has(COOKIE) {
         return Ok(None);
     }
-    stdio::take_stdout().map(Some)
+    stdio::take().map(Some)
+}
+
+/// Forgets how this process was started, so that no child of it takes itself for
+/// a plugin. It is for the time before any of the author's handlers runs: Rust's
+/// own readers of the environment are locked out meanwhile, C's are not.
+pub(super) fn forget_handshake() {
+    for name in HANDSHAKE.into_iter().chain([COOKIE.0, DEBUG.0]) {
+        env::remove_var(name);
+    }
 }
 
 /// What a person is told who has started a plugin by hand.

@@ -12,6 +12,7 @@ mod stdio;
 
 use std::backtrace::Backtrace;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +32,9 @@ use host::Host;
 use routes::Routes;
 use socket::Socket;
 
-pub(crate) use host::guard_stdout;
+pub(crate) use host::guard_pipes;
 pub(crate) use life::{Life, CALL_GRACE};
+pub(crate) use stdio::Pipes;
 
 /// The largest gRPC message, in bytes, that host and plugin exchange in either
 /// direction.
@@ -73,18 +75,20 @@ async fn run(started: Started, host: Host) -> io::Result<()> {
         plugin,
         on_start,
         on_shutdown,
-        stdout,
+        pipes,
     } = started;
     let life = Arc::new(Life::new(host == Host::Debugger));
     // Registered before the line is printed: a host may stop us at once.
     let signals = Signals::register()?;
     let socket = Socket::bind()?;
+    host::forget_handshake();
     let background = on_start.map(|start| tokio::spawn(start(plugin.clone())));
 
     let name = plugin.details().name.clone();
-    host.announce(&name, stdout, socket.path())?;
+    host.announce(&name, pipes.as_ref(), socket.path())?;
+    let stdin = pipes.as_ref().and_then(|p| p.stdin.try_clone().ok());
     let stop = async {
-        signals.told_to_stop(host).await;
+        signals.told_to_stop(host, stdin).await;
         life.stop(CALL_GRACE);
     };
     let served = tokio::select! {
@@ -152,7 +156,7 @@ impl Signals {
     }
 
     /// Returns when a signal says to stop, or the host is gone.
-    async fn told_to_stop(mut self, host: Host) {
+    async fn told_to_stop(mut self, host: Host, stdin: Option<OwnedFd>) {
         if host == Host::Debugger {
             tokio::select! {
                 _ = self.terminate.recv() => {}
@@ -162,7 +166,7 @@ impl Signals {
         }
         tokio::select! {
             _ = self.terminate.recv() => {}
-            () = stdin_end() => {}
+            () = end_of(stdin) => {}
         }
     }
 }
@@ -170,10 +174,9 @@ impl Signals {
 /// Returns at the end of the pipe that the host holds and never writes to. Its
 /// end means that the host is gone, however it went. A terminal, a file or the
 /// null device says nothing of the host.
-async fn stdin_end() {
+async fn end_of(stdin: Option<OwnedFd>) {
     let mut buffer = [0; 512];
-    let stdin = stdio::duplicate_stdin().and_then(pipe::Receiver::from_owned_fd);
-    let Ok(stdin) = stdin else {
+    let Some(Ok(stdin)) = stdin.map(pipe::Receiver::from_owned_fd) else {
         return std::future::pending().await;
     };
     while stdin.readable().await.is_ok() {

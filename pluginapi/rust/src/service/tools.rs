@@ -23,7 +23,7 @@ impl Tools {
 pub(super) fn failed(err: Error) -> Event {
     match err.kind() {
         Kind::Protocol(err) => Event::Error(err.into_wire()),
-        other => Event::Result(error_result(Error::of(other).to_string())),
+        other => Event::Result(error_result(Error::of(other).told())),
     }
 }
 
@@ -68,5 +68,21 @@ impl ToolService for Tools {
             }
         })?;
         Ok(Response::new(stream))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_words_is_an_internal_error() {
+        for (text, told) in [("", "internal error"), ("no", "no")] {
+            assert_eq!(Error::new(text).into_wire().message, told);
+            assert_eq!(
+                failed(Error::new(text)),
+                Event::Result(error_result(told.to_owned()))
+            );
+        }
     }
 }
