@@ -25,15 +25,16 @@ var mayImport = map[string][]string{
 	"cmd/mcphost/internal/scaffold": {".", "pluginapi/java", "pluginapi/python", "pluginapi/rust", "pluginapi/typescript"},
 
 	"host":                    {"host/internal/..."}, // the one place that joins the stages
-	"host/contract":           {"host/internal/discover", "host/internal/schema", "pluginapi", "proto/..."},
+	"host/contract":           {"host/internal/child", "host/internal/discover", "host/internal/schema", "pluginapi", "proto/..."},
 	"host/internal/transport": {"host/internal/jsonrpc"},
 	"host/internal/dispatch":  {"host/internal/jsonrpc", "host/internal/rawjson"},
 	"host/internal/runner":    {"host/internal/jsonrpc", "host/internal/mcp", "host/internal/rawjson"},
 	"host/internal/registry":  {"host/internal/mcp", "host/internal/rawjson"},
-	"host/internal/plugin":    {"host/internal/mcp", "host/internal/rawjson", "host/internal/schema", "pluginapi", "proto/..."},
+	"host/internal/plugin":    {"host/internal/child", "host/internal/mcp", "host/internal/rawjson", "host/internal/schema", "pluginapi", "proto/..."},
 	"host/internal/schema":    {"host/internal/rawjson"},
 	"host/internal/seal":      {"host/internal/rawjson"},
 	"host/internal/discover":  {},
+	"host/internal/child":     {},
 	"host/internal/jsonrpc":   {"host/internal/rawjson"},
 	"host/internal/mcp":       {"host/internal/rawjson"},
 	"host/internal/rawjson":   {},

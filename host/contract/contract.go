@@ -30,6 +30,7 @@ type Options struct {
 	Calls        int           // how many calls memory and latency are measured with; 300 if zero
 
 	callLimit time.Duration // how long one call may take that is made up; 10 s if zero, less in tests
+	settled   time.Duration // how long after its answer a call is taken to be over; 50 ms if zero, more in tests
 
 	// Progress is told of each result as it is there; nil: nobody.
 	Progress func(Result)
@@ -142,6 +143,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	sweep()
 	defer s.close()
 	report := &Report{Plugin: s.plugin.Name, Command: append([]string{s.plugin.Command}, s.plugin.Args...)}
 	for _, r := range chosen {
@@ -202,6 +204,9 @@ func newSuite(opts Options) (*suite, error) {
 	}
 	if s.opts.callLimit == 0 {
 		s.opts.callLimit = 10 * time.Second
+	}
+	if s.opts.settled == 0 {
+		s.opts.settled = 50 * time.Millisecond
 	}
 	if s.opts.Calls == 0 {
 		s.opts.Calls = 300

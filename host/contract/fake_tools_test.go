@@ -57,14 +57,17 @@ func (p *patient) ListTools(_ context.Context, req *pluginv1.ListToolsRequest) (
 }
 
 // doHarm does what a call must not do to its process.
-func (p *patient) doHarm(tool string) {
+func (p *patient) doHarm(ctx context.Context, tool string) {
 	n := p.calls.Add(1)
 	switch {
 	case tool == "bad" && p.has("crashes in one tool"):
 		fmt.Fprintln(os.Stderr, "out of luck")
 		os.Exit(42)
 	case tool == "bad" && p.has("crashes after one tool"):
-		time.AfterFunc(10*time.Millisecond, func() { os.Exit(42) })
+		context.AfterFunc(ctx, func() { // when the answer is on its way
+			time.Sleep(100 * time.Millisecond)
+			os.Exit(42)
+		})
 	case tool == "bad" && p.has("hangs in one tool"):
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) // nothing moves any more
 		<-p.stop
@@ -78,7 +81,7 @@ func (p *patient) doHarm(tool string) {
 type callStream = grpc.ServerStreamingServer[pluginv1.CallToolResponse]
 
 func (p *patient) CallTool(req *pluginv1.CallToolRequest, stream callStream) error {
-	p.doHarm(req.GetName())
+	p.doHarm(stream.Context(), req.GetName())
 	if req.GetName() != "count" && !p.has("knows every tool") {
 		return stream.Send(&pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Error{Error: notFound()}})
 	}

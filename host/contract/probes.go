@@ -18,9 +18,6 @@ import (
 // then: each takes its time.
 const maxHangs = 3
 
-// settled is how long after its answer a call is taken to be over.
-const settled = 50 * time.Millisecond
-
 // A probe is a tool that can be called without harm, and arguments for it.
 type probe struct {
 	tool *pluginv1.Tool
@@ -122,7 +119,7 @@ func (s *suite) tryAll(ctx context.Context) ([]trial, *outcome) {
 			return nil, none
 		}
 		t := trial{probe: probe, reply: p.call(ctx, probe.tool.GetName(), probe.args)}
-		if t.fault = p.faultOf(ctx, t.reply); t.fault != "" {
+		if t.fault = p.faultOf(ctx, t.reply, s.opts.settled); t.fault != "" {
 			bad[probe.tool.GetName()] = true
 		}
 		if t.hangs() {
@@ -133,8 +130,8 @@ func (s *suite) tryAll(ctx context.Context) ([]trial, *outcome) {
 	return s.tried, nil
 }
 
-// faultOf says what a call did to its process.
-func (p *process) faultOf(ctx context.Context, r *reply) string {
+// faultOf says what a call did to its process, also in the moment after.
+func (p *process) faultOf(ctx context.Context, r *reply, settled time.Duration) string {
 	switch {
 	case r.err == nil && p.wait(ctx, settled):
 		return p.death() + ", soon after the answer"

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/mcphost/mcphost/host/internal/child"
 	"github.com/mcphost/mcphost/pluginapi"
 	pluginv1 "github.com/mcphost/mcphost/proto/mcphost/plugin/v1"
 )
@@ -55,14 +56,14 @@ type process struct {
 // launch starts the process, as the host does or, without the cookie, as a
 // person would. The end of ctx ends only the wait for the handshake.
 func (s *suite) launch(ctx context.Context, asHost bool) (*process, error) {
-	dir, err := os.MkdirTemp("", "mcphost-test-")
+	dir, err := makeDir()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{dir: dir, data: dir + "-data", limit: s.opts.callLimit, ended: make(chan struct{})}
+	p := &process{dir: dir, data: dir + ".data", limit: s.opts.callLimit, ended: make(chan struct{})}
 	p.cmd = exec.Command(s.plugin.Command, s.plugin.Args...)
 	p.cmd.Dir = s.plugin.Dir
-	p.cmd.Env = append(ownEnvironment(dir), s.env...)
+	p.cmd.Env = child.Environment(os.Environ(), dir, s.env)
 	setGroup(p.cmd)
 	if asHost {
 		handshake := pluginapi.Handshake()
@@ -105,19 +106,6 @@ func (p *process) begin(greetings chan<- greeting) error {
 
 // clean removes its directories.
 func (p *process) clean() error { return errors.Join(os.RemoveAll(p.dir), os.RemoveAll(p.data)) }
-
-// ownEnvironment is what the host lets through of its own.
-func ownEnvironment(dir string) []string {
-	env := []string{"TMPDIR=" + dir}
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		switch upper := strings.ToUpper(name); {
-		case upper == "PATH", upper == "HOME", upper == "LANG", upper == "LC_ALL", upper == "TZ", upper == "SYSTEMROOT", strings.HasPrefix(name, "XDG_"):
-			env = append(env, kv)
-		}
-	}
-	return env
-}
 
 // fields are those of the handshake line.
 func (p *process) fields() []string { return strings.Split(p.line, "|") }

@@ -206,7 +206,7 @@ func refusesArguments(ctx context.Context, s *suite) outcome {
 			}
 			tried++
 			r := p.call(ctx, name, []byte(args))
-			if fault := p.faultOf(ctx, r); fault != "" {
+			if fault := p.faultOf(ctx, r, s.opts.settled); fault != "" {
 				faults = append(faults, fmt.Sprintf("%s %s: %s", name, what, fault))
 				break
 			}

@@ -2,7 +2,9 @@
 
 package contract
 
-import "os/exec"
+import (
+	"os/exec"
+)
 
 func setGroup(*exec.Cmd) {}
 

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/mcphost/mcphost/host/internal/child"
 )
 
 // lingering is how long the output of a dead process may still trickle out of
@@ -79,7 +81,7 @@ func (p *process) prepare(handshakeEnv []string) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("make directory for temporary files: %w", err)
 	}
 	cmd.Dir = p.cfg.Dir
-	cmd.Env = Environment(os.Environ(), tmp, p.cfg.Env)
+	cmd.Env = child.Environment(os.Environ(), tmp, p.cfg.Env)
 	// Last, so that neither the host nor the configuration overrides them. The
 	// socket goes into our directory rather than one that go-plugin nests in it:
 	// the path of a socket holds about a hundred bytes.

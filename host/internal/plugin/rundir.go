@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/mcphost/mcphost/host/internal/child"
 )
 
 const (
@@ -38,7 +38,7 @@ func newRunDir(base string) (*runDir, error) {
 	}
 	var failures []error
 	for _, parent := range runParents() {
-		base := filepath.Join(parent, runDirName(os.Getpid()))
+		base := filepath.Join(parent, child.DirName(runDirPrefix))
 		path, err := makePluginDir(base)
 		if err == nil {
 			return &runDir{path: path, base: base}, nil
@@ -47,10 +47,6 @@ func newRunDir(base string) (*runDir, error) {
 	}
 	return nil, errors.Join(failures...)
 }
-
-// runDirName names the directory that the plugins of a host share. Containers may
-// share a directory for temporary files, but count their processes apart.
-func runDirName(pid int) string { return runDirPrefix + strconv.Itoa(pid) + pidNamespace() }
 
 // remove removes the directory, and the shared one if it was the last in it.
 func (d *runDir) remove(log hclog.Logger) {
@@ -111,7 +107,7 @@ func makePrivate(dir string) error {
 	if err != nil {
 		return fmt.Errorf("look at the directory for sockets: %w", err)
 	}
-	if !info.IsDir() || !ownedByUs(info) || !private(info.Mode()) {
+	if !info.IsDir() || !child.OwnedByUs(info) || !private(info.Mode()) {
 		return fmt.Errorf("directory for sockets %q is not private to this user: remove it, or set another", dir)
 	}
 	return nil
@@ -121,30 +117,6 @@ func makePrivate(dir string) error {
 // Call it once, before the first plugin starts.
 func SweepRunDirs(log hclog.Logger) {
 	for _, parent := range runParents() {
-		entries, err := os.ReadDir(parent)
-		if err != nil {
-			continue // nothing of ours is there
-		}
-		for _, entry := range entries {
-			if abandoned(entry) {
-				(&runDir{path: filepath.Join(parent, entry.Name())}).remove(log)
-			}
-		}
+		child.Sweep(parent, runDirPrefix, func(path string) { (&runDir{path: path}).remove(log) })
 	}
-}
-
-// abandoned reports whether the entry is the directory of a host of this user
-// that no longer runs.
-func abandoned(entry os.DirEntry) bool {
-	number, ok := strings.CutPrefix(entry.Name(), runDirPrefix)
-	number, here := strings.CutSuffix(number, pidNamespace())
-	if !ok || !here || !entry.IsDir() {
-		return false
-	}
-	pid, err := strconv.Atoi(number)
-	if err != nil || pid <= 0 || processAlive(pid) {
-		return false
-	}
-	info, err := entry.Info()
-	return err == nil && ownedByUs(info)
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -38,17 +37,6 @@ func (p *process) collect(cmd *exec.Cmd) error {
 	err := signalGroup(cmd.Process, sigKill)
 	p.mu.Unlock()
 	return errors.Join(cmd.Wait(), err)
-}
-
-// pidNamespace tells the numbers of processes here from those of a container,
-// in a form that fits a file's name. It is empty where nothing says so.
-func pidNamespace() string {
-	link, err := os.Readlink("/proc/self/ns/pid") // pid:[4026531836]
-	_, number, ok := strings.Cut(strings.TrimSuffix(link, "]"), "[")
-	if err != nil || !ok {
-		return ""
-	}
-	return "-" + number
 }
 
 // checkPeer makes sure that the process at the other end belongs to the group.

@@ -24,9 +24,6 @@ func (p *process) collect(cmd *exec.Cmd) error {
 	return errors.Join(err, signalGroup(cmd.Process, sigKill))
 }
 
-// pidNamespace is empty: all processes are counted together.
-func pidNamespace() string { return "" }
-
 // checkPeer relies on the socket's directory, which is private to this user.
 func checkPeer(net.Conn, int) error { return nil }
 

@@ -28,15 +28,4 @@ func signalGroup(p *os.Process, sig signal) error {
 	return p.Kill()
 }
 
-func processAlive(pid int) bool {
-	p, err := os.FindProcess(pid) // opens it, so it exists
-	if err != nil {
-		return false
-	}
-	_ = p.Release()
-	return true
-}
-
-func ownedByUs(os.FileInfo) bool { return true }
-
 func private(os.FileMode) bool { return true } // modes mean nothing here
