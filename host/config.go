@@ -220,6 +220,11 @@ func (c *Config) problems() []discover.Problem {
 		c.Limits.problems(),
 		reattachProblems(c.Reattach),
 	)
+	for _, dir := range c.PluginDirs {
+		if dir == "" { // which would be the folder of the file
+			found = append(found, discover.Problem{Path: []string{"plugin_dirs"}, Text: "one is empty; name a directory, such as ./plugins"})
+		}
+	}
 	seen := make(map[string]bool, len(c.Plugins))
 	for i := range c.Plugins {
 		p := &c.Plugins[i]

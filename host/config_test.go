@@ -156,6 +156,7 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 		"host":            {"http: {allowed_hosts: ['https://x']}\n", `http.allowed_hosts: "https://x" is no name of a host`},
 		"any origin":      {"http: {allowed_origins: ['*']}\n", `http.allowed_origins: "*" is no origin`},
 		"origin's path":   {"http: {allowed_origins: ['https://x.example/']}\n", "is no origin, such as https://app.example"},
+		"no directory":    {"plugin_dirs: [a, '']\n", "mcphost.yaml:1:1: plugin_dirs: one is empty"},
 		"extension":       {"extensions:\n  com.example/x: {}\n  foo: {}\n", "mcphost.yaml:3:3: extensions.foo: is no identifier with a prefix"},
 		"deep":            {"plugins: {a: {settings: {b: " + strings.Repeat("[", 20_000) + "}}}\n", "more than 100 values inside of each other"},
 		"negative":        {"limits:\n  call_timeout: -1s\n", "mcphost.yaml:2:3: limits.call_timeout: -1s is less than nothing"},

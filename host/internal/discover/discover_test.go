@@ -68,6 +68,16 @@ func TestExecutablesAndManifestFoldersArePlugins(t *testing.T) {
 	}
 }
 
+func TestCommandsToCopyAreQuoted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's here")
+	if err := CheckDir(dir); err == nil || !strings.HasSuffix(err.Error(), `it'\''s here'`) {
+		t.Errorf("got %v", err)
+	}
+	if shellWord("/a/b-c_d.e") != "/a/b-c_d.e" || shellWord("") != "''" || shellWord("$HOME") != "'$HOME'" {
+		t.Error("quoted wrongly")
+	}
+}
+
 func TestWhatIsNoPluginIsLeftAloneWithItsReason(t *testing.T) {
 	outside := put(t, filepath.Join(t.TempDir(), "tool"), 0o755, script)
 	dir := t.TempDir()

@@ -11,5 +11,5 @@ func executable(info fs.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }
 func worldWritable(info fs.FileInfo) bool { return info.Mode().Perm()&0o002 != 0 }
 
 func notExecutable(path string) string {
-	return "not executable; if it is a plugin: chmod +x " + path
+	return "not executable; if it is a plugin: chmod +x " + shellWord(path)
 }
