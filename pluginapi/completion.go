@@ -4,6 +4,7 @@ package pluginapi
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -38,14 +39,22 @@ type CompletionOut interface{ []string | Completion }
 func CompletePrompt[Out CompletionOut](p *Plugin, prompt, argument string,
 	fn func(ctx context.Context, req CompleteRequest) (Out, error),
 ) {
-	p.completions.set(completionKey{prompt: prompt, argument: argument}, completer(fn))
+	p.setCompletion(completionKey{prompt: prompt, argument: argument}, completer(fn))
 }
 
 // CompleteTemplate is CompletePrompt for a variable of a resource template.
 func CompleteTemplate[Out CompletionOut](p *Plugin, uriTemplate, variable string,
 	fn func(ctx context.Context, req CompleteRequest) (Out, error),
 ) {
-	p.completions.set(completionKey{template: uriTemplate, argument: variable}, completer(fn))
+	p.setCompletion(completionKey{template: uriTemplate, argument: variable}, completer(fn))
+}
+
+func (p *Plugin) setCompletion(key completionKey, handler completeHandler) {
+	if err := p.late(AbilityCompletions); err != nil {
+		p.fail(fmt.Errorf("completion of %q: %w", key.argument, err))
+		return
+	}
+	p.completions.set(key, handler)
 }
 
 // PrefixCompletion suggests those of the values that begin with what is typed,

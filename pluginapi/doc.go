@@ -26,8 +26,8 @@
 // AddResource and AddResourceTemplate offer data to read, AddPrompt messages to
 // pick, CompletePrompt and CompleteTemplate the values to fill in. What was added
 // when Main begins decides what clients are told that the plugin provides;
-// Details.Abilities names what may come later. Adding and removing at any time is
-// announced, and ResourceUpdated tells those who have subscribed.
+// Details.Abilities names what may come later; what comes unnamed is an error in
+// the operator's log. Adding and removing at any time is announced, and ResourceUpdated tells those who have subscribed.
 //
 // # Errors
 //

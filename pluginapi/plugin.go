@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -42,6 +43,8 @@ type Plugin struct {
 	onSubs   func(uris []string) (accepted []string)
 	mistakes []error
 
+	announced []pluginv1.Ability // since a host was told; it does not ask again
+
 	configured bool   // a host has called Configure, and its settings were taken
 	identity   string // what the last one said that called it
 	dataDir    string
@@ -70,6 +73,23 @@ const (
 	AbilityCompletions   = Ability(pluginv1.Ability_ABILITY_COMPLETIONS)
 	AbilitySubscriptions = Ability(pluginv1.Ability_ABILITY_SUBSCRIPTIONS)
 )
+
+// String is the ability's name, in the plural.
+func (a Ability) String() string {
+	switch a {
+	case AbilityTools:
+		return "tools"
+	case AbilityResources:
+		return "resources"
+	case AbilityPrompts:
+		return "prompts"
+	case AbilityCompletions:
+		return "completions"
+	case AbilitySubscriptions:
+		return "subscriptions"
+	}
+	return fmt.Sprintf("ability %d", int(a))
+}
 
 // Limits say how much a plugin can take at once.
 type Limits struct {
@@ -184,6 +204,7 @@ func (p *Plugin) describe() *pluginv1.DescribeResponse {
 	abilities := p.abilities()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.announced = abilities
 	d := &pluginv1.DescribeResponse{
 		Name:        p.name,
 		Version:     p.version,
@@ -227,6 +248,20 @@ func (p *Plugin) abilities() []pluginv1.Ability {
 		list = []pluginv1.Ability{pluginv1.Ability_ABILITY_TOOLS}
 	}
 	return list
+}
+
+// late returns an error for abilities that clients were told the plugin does not
+// have: they do not look for what is added now.
+func (p *Plugin) late(abilities ...Ability) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range abilities {
+		if p.announced != nil && !slices.Contains(p.announced, pluginv1.Ability(a)) {
+			return fmt.Errorf("clients were told that this plugin provides no %s, and do not look for any: "+
+				"name in Details.Abilities what comes while it serves", a)
+		}
+	}
+	return nil
 }
 
 // settings is what OnConfigure leaves behind.

@@ -91,6 +91,9 @@ func AddPrompt[In any, Out PromptOut](p *Plugin, prompt Prompt, fn func(ctx cont
 func AddRawPrompt[Out PromptOut](p *Plugin, prompt Prompt, fn func(ctx context.Context, args map[string]string) (Out, error)) {
 	definition, err := prompt.wire()
 	if err == nil {
+		err = p.late(AbilityPrompts)
+	}
+	if err == nil {
 		err = p.prompts.add(definition, func(ctx context.Context, args map[string]string) (*pluginv1.GetPromptResult, error) {
 			if err := prompt.checkArguments(args); err != nil {
 				return nil, err

@@ -74,6 +74,9 @@ type ResourceOut interface {
 func AddResource[Out ResourceOut](p *Plugin, r Resource, fn func(ctx context.Context, uri string) (Out, error)) {
 	definition, err := r.wire()
 	if err == nil {
+		err = p.late(resourceAbilities(r.Subscribable)...)
+	}
+	if err == nil {
 		err = p.resources.add(definition, &resource{
 			subscribable: r.Subscribable,
 			read: func(ctx context.Context, uri string) (*pluginv1.ReadResourceResult, error) {
@@ -99,6 +102,9 @@ func AddResourceTemplate[Out ResourceOut](p *Plugin, t ResourceTemplate,
 	fn func(ctx context.Context, uri string, vars map[string]string) (Out, error),
 ) {
 	definition, parsed, err := t.wire()
+	if err == nil {
+		err = p.late(resourceAbilities(t.Subscribable)...)
+	}
 	if err == nil {
 		err = p.templates.add(definition, &resourceFamily{
 			template:     parsed,
@@ -153,6 +159,13 @@ func (p *Plugin) resource(uri string) (*resource, bool) {
 		}
 	}
 	return nil, false
+}
+
+func resourceAbilities(subscribable bool) []Ability {
+	if subscribable {
+		return []Ability{AbilityResources, AbilitySubscriptions}
+	}
+	return []Ability{AbilityResources}
 }
 
 func (p *Plugin) anySubscribable() bool {

@@ -241,8 +241,29 @@ func TestAbilitiesAreWhatWasAdded(t *testing.T) {
 	}
 }
 
+func TestWhatComesLateMustHaveBeenNamed(t *testing.T) {
+	p := pluginapi.New("test", "1")
+	addNamed(p, "a")
+	p.SetDetails(pluginapi.Details{Abilities: []pluginapi.Ability{pluginapi.AbilityPrompts}})
+	h := plugintest.Start(t, p, nil)
+	text := func(context.Context, none) (string, error) { return "", nil }
+	addNamed(p, "b")
+	pluginapi.AddPrompt(p, pluginapi.Prompt{Name: "p"}, text)
+	reading("r")(p)
+	pluginapi.CompletePrompt(p, "p", "x", pluginapi.PrefixCompletion(nil))
+	tools, err := h.ListTools(t.Context())
+	prompts, err2 := h.ListPrompts(t.Context())
+	resources, _ := h.ListResources(t.Context()) // it need not serve them
+	if len(tools) != 2 || len(prompts) != 1 || len(resources) != 0 || err != nil || err2 != nil {
+		t.Errorf("there are tools %v, %v, prompts %v, %v, resources %v", tools, err, prompts, err2, resources)
+	}
+}
+
 func TestChangesOfEachListAreTold(t *testing.T) {
 	p := pluginapi.New("test", "1")
+	p.SetDetails(pluginapi.Details{Abilities: []pluginapi.Ability{
+		pluginapi.AbilityTools, pluginapi.AbilityResources, pluginapi.AbilityPrompts,
+	}})
 	client := plugintest.Start(t, p, nil)
 	last := <-client.Changes()
 	if last.Tools == "" || last.Resources == "" || last.Prompts == "" {

@@ -149,7 +149,7 @@ type tool struct {
 
 // add checks what all tools have in common, builds the tool and offers it.
 func (p *Plugin) add(t Tool, build func() (*tool, error)) {
-	err := t.check()
+	err := errors.Join(t.check(), p.late(AbilityTools))
 	var made *tool
 	if err == nil {
 		made, err = build()
