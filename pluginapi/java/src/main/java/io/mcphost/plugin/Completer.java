@@ -17,12 +17,15 @@ public interface Completer {
    */
   Completion complete(String typed, Map<String, String> given) throws Exception;
 
-  /** Suggests those of the values that begin with what is typed, in any case. */
+  /**
+   * Suggests those of the values that begin with what is typed, in any case: the first 100, and how
+   * many there are.
+   */
   static Completer prefix(String... values) {
     List<String> all = List.of(values);
     return (typed, given) -> {
       String start = typed.toLowerCase(Locale.ROOT);
-      return Completion.of(
+      return Completion.first(
           all.stream().filter(one -> one.toLowerCase(Locale.ROOT).startsWith(start)).toList());
     };
   }

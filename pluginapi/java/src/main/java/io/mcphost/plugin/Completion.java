@@ -13,6 +13,9 @@ import java.util.OptionalInt;
  * @param hasMore whether there are more than values holds
  */
 public record Completion(List<String> values, OptionalInt total, boolean hasMore) {
+  /** How many a client sees: MCP's limit. */
+  private static final int MAX = 100;
+
   /** Copies the list. */
   public Completion {
     values = List.copyOf(values);
@@ -21,5 +24,11 @@ public record Completion(List<String> values, OptionalInt total, boolean hasMore
   /** These, and no word of others. */
   public static Completion of(List<String> values) {
     return new Completion(values, OptionalInt.empty(), false);
+  }
+
+  /** The first 100 of these, which are all there are, and how many there are. */
+  public static Completion first(List<String> all) {
+    List<String> seen = all.subList(0, Math.min(MAX, all.size()));
+    return new Completion(seen, OptionalInt.of(all.size()), all.size() > MAX);
   }
 }

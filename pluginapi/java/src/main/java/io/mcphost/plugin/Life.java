@@ -78,6 +78,7 @@ final class Life implements GoPlugin.Listener {
     // A terminal's Ctrl-C is meant for the host, unless there is none.
     Signals.handle("INT", debugging ? stop::countDown : () -> {});
     Signals.handle("TERM", stop::countDown);
+    plugin.begin();
     SocketServer server = SocketServer.start(below(), services());
     HostInput input = debugging ? null : HostInput.watch(stop::countDown);
     try {

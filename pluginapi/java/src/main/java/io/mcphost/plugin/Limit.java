@@ -9,6 +9,7 @@ import java.lang.annotation.Target;
 
 /**
  * What the schema says of a member besides its type. All but the title and the format is checked.
+ * What does not apply to the type, such as min to a String, is a {@link DeclarationException}.
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
@@ -16,10 +17,10 @@ public @interface Limit {
   /** A name for people. Default: none. */
   String title() default "";
 
-  /** The least that a number may be. Default: no limit. */
+  /** The least that a number may be. Default: what its type holds. For a string: minLength. */
   double min() default Double.NEGATIVE_INFINITY;
 
-  /** The most that a number may be. Default: no limit. */
+  /** The most that a number may be. Default: what its type holds. For a string: maxLength. */
   double max() default Double.POSITIVE_INFINITY;
 
   /** The least length of a string, in characters, or of a list. Default: 0. */

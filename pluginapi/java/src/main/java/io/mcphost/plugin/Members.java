@@ -107,6 +107,10 @@ record Members(List<Member> all, Constructor<?> constructor) {
     if (optional) {
       type = inside(type);
     }
+    var limit = component.getAnnotation(Limit.class);
+    if (limit != null) {
+      Bounds.declare(component.getName(), type, limit);
+    }
     component.getAccessor().setAccessible(true);
     return new Member(
         name == null ? component.getName() : name.value(),
@@ -114,7 +118,7 @@ record Members(List<Member> all, Constructor<?> constructor) {
         optional,
         fallback(component, type),
         description == null ? null : description.value(),
-        component.getAnnotation(Limit.class),
+        limit,
         component.getAccessor());
   }
 

@@ -19,8 +19,18 @@ final class Mistakes {
 
   /** The message, of which there is always one. */
   static String text(Throwable err) {
-    String message = err.getMessage();
+    String message = message(err);
     return message == null || message.isEmpty() ? Round.INTERNAL : Json.validText(message);
+  }
+
+  /** The message; null if there is none, or if the author's own method fails. */
+  private static String message(Throwable err) {
+    try {
+      return err.getMessage();
+    } catch (Throwable worse) {
+      LOG.log(Level.SEVERE, err.getClass().getName() + " has a message that cannot be read", worse);
+      return null;
+    }
   }
 
   /** An error for the client's developer. */

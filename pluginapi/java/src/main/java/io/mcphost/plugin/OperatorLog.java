@@ -3,8 +3,6 @@
 package io.mcphost.plugin;
 
 import com.google.gson.JsonObject;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -62,12 +60,8 @@ final class OperatorLog extends Handler {
     for (int i = 0; given != null && i < given.length; i++) {
       text = text.replace("{" + i + "}", String.valueOf(given[i]));
     }
-    if (record.getThrown() == null) {
-      return text;
-    }
-    var stack = new StringWriter();
-    record.getThrown().printStackTrace(new PrintWriter(stack, true));
-    return text + "\n" + stack;
+    text = Stacks.cut(text, Stacks.MAX_TEXT);
+    return record.getThrown() == null ? text : text + "\n" + Stacks.of(record.getThrown());
   }
 
   private static String level(Level level) {

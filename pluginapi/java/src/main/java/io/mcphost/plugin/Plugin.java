@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +17,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import mcphost.plugin.v1.Plugin.Ability;
 import mcphost.plugin.v1.Plugin.DescribeResponse;
 import mcphost.plugin.v1.Plugin.Limits;
 
@@ -25,7 +25,8 @@ import mcphost.plugin.v1.Plugin.Limits;
  *
  * <p>Make it before anything prints: from then on what is printed to standard output goes to
  * standard error, the operator's log. Things may be added and removed at any time, by any thread;
- * clients are told. All else is to be set before it runs.
+ * clients are told. Where there is nothing of a kind yet when it runs, {@link #abilities} names
+ * what may come. All else is to be set before it runs.
  */
 public final class Plugin {
   private final DescribeResponse.Builder details = DescribeResponse.newBuilder();
@@ -35,6 +36,7 @@ public final class Plugin {
   private final Map<String, Prompt> prompts = Collections.synchronizedMap(new LinkedHashMap<>());
   private final Map<Completed, Completer> completers = new ConcurrentHashMap<>();
   private final Changes changes = new Changes();
+  private final Abilities abilities = new Abilities();
   private final List<Runnable> shutdowns = new ArrayList<>();
   private Consumer<JsonElement> configurer = Plugin::refuseSettings;
   private Consumer<String> connectionEnder = id -> {};
@@ -80,6 +82,16 @@ public final class Plugin {
     return this;
   }
 
+  /**
+   * Names what may come while the plugin runs, of which there is nothing before: the host asks
+   * once, at the start. What is there before need not be named. To add something of another kind
+   * later is a {@link DeclarationException}.
+   */
+  public Plugin abilities(Ability... later) {
+    abilities.name(later);
+    return this;
+  }
+
   /** How many calls may be in flight; the host queues the others. Default: the host's, 64. */
   public Plugin maxConcurrentCalls(int calls) {
     details.setLimits(Limits.newBuilder().setMaxConcurrentCalls(calls));
@@ -88,7 +100,7 @@ public final class Plugin {
 
   /** Offers a tool; one of the same name is replaced. */
   public Plugin add(Tool tool) {
-    tools.put(tool.name(), tool);
+    abilities.adding(Ability.TOOLS, "the tool " + tool.name(), () -> tools.put(tool.name(), tool));
     changes.changed(Changes.Kind.TOOLS);
     return this;
   }
@@ -102,9 +114,17 @@ public final class Plugin {
 
   /** Offers a resource, or a family of them; one of the same URI is replaced. */
   public Plugin add(Resource resource) {
-    resources.put(resource.uri(), resource);
+    abilities.adding(Ability.RESOURCES, "the resource " + resource.uri(), () -> put(resource));
     changes.changed(Changes.Kind.RESOURCES);
     return this;
+  }
+
+  private void put(Resource resource) {
+    if (resource.isSubscribable()) {
+      abilities.check(
+          Ability.SUBSCRIPTIONS, "the resource " + resource.uri() + ", which is subscribable,");
+    }
+    resources.put(resource.uri(), resource);
   }
 
   /** Takes a resource, or a family of them, away. */
@@ -116,7 +136,8 @@ public final class Plugin {
 
   /** Offers a prompt; one of the same name is replaced. */
   public Plugin add(Prompt prompt) {
-    prompts.put(prompt.name(), prompt);
+    abilities.adding(
+        Ability.PROMPTS, "the prompt " + prompt.name(), () -> prompts.put(prompt.name(), prompt));
     changes.changed(Changes.Kind.PROMPTS);
     return this;
   }
@@ -130,13 +151,19 @@ public final class Plugin {
 
   /** Suggests values for an argument of a prompt. */
   public Plugin completePrompt(String prompt, String argument, Completer completer) {
-    completers.put(new Completed(true, prompt, argument), completer);
-    return this;
+    return complete(new Completed(true, prompt, argument), completer);
   }
 
   /** Suggests values for a variable of a template. */
   public Plugin completeTemplate(String uriTemplate, String variable, Completer completer) {
-    completers.put(new Completed(false, uriTemplate, variable), completer);
+    return complete(new Completed(false, uriTemplate, variable), completer);
+  }
+
+  private Plugin complete(Completed what, Completer completer) {
+    abilities.adding(
+        Ability.COMPLETIONS,
+        "the completer of " + what.argument(),
+        () -> completers.put(what, completer));
     return this;
   }
 
@@ -148,7 +175,7 @@ public final class Plugin {
    * @param settings a record, which becomes the schema
    */
   public <S> Plugin onConfigure(Class<S> settings, Consumer<S> receive) {
-    details.setSettingsSchemaJson(Json.dump(Schema.of(settings)));
+    details.setSettingsSchemaJson(Json.dump(Schema.ofGiven(settings)));
     configurer = given -> receive.accept(Values.read(settings, given, "settings"));
     return this;
   }
@@ -213,24 +240,43 @@ public final class Plugin {
     }
   }
 
-  /** What the plugin provides, as it is when it starts. */
-  DescribeResponse describe() {
-    var wire = details.clone();
+  /** Begins to be served: what is provided from now on is announced. */
+  void begin() {
+    synchronized (abilities) {
+      abilities.announce(provided());
+    }
+  }
+
+  /** Is served no more. */
+  void end() {
+    changes.end();
+    abilities.forget();
+  }
+
+  private Set<Ability> provided() {
+    var provided = EnumSet.noneOf(Ability.class);
     if (!tools.isEmpty()) {
-      wire.addAbilities(Ability.ABILITY_TOOLS);
+      provided.add(Ability.TOOLS);
     }
     if (!resources.isEmpty()) {
-      wire.addAbilities(Ability.ABILITY_RESOURCES);
+      provided.add(Ability.RESOURCES);
     }
     if (!prompts.isEmpty()) {
-      wire.addAbilities(Ability.ABILITY_PROMPTS);
+      provided.add(Ability.PROMPTS);
     }
     if (!completers.isEmpty()) {
-      wire.addAbilities(Ability.ABILITY_COMPLETIONS);
+      provided.add(Ability.COMPLETIONS);
     }
     if (subscriptions || resources().stream().anyMatch(Resource::isSubscribable)) {
-      wire.addAbilities(Ability.ABILITY_SUBSCRIPTIONS);
+      provided.add(Ability.SUBSCRIPTIONS);
     }
+    return provided;
+  }
+
+  /** What the plugin is, and what it provided when it began. */
+  DescribeResponse describe() {
+    var wire = details.clone();
+    abilities.announced().forEach(ability -> wire.addAbilities(ability.wire()));
     return wire.build();
   }
 

@@ -7,6 +7,8 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import mcphost.plugin.v1.Context.CallContext;
 import mcphost.plugin.v1.Context.Resumption;
 
@@ -24,6 +26,8 @@ final class Round<R> implements Runnable {
 
   /** What a client is told of a bug; the operator's log has the stack. */
   static final String INTERNAL = "internal error";
+
+  private static final Logger LOG = Logger.getLogger("io.mcphost.plugin");
 
   /** Returns the message of the result. */
   @FunctionalInterface
@@ -116,8 +120,26 @@ final class Round<R> implements Runnable {
         return call.exchange().end(asked);
       }
     } catch (Throwable err) {
-      return kind.failed(err);
+      return failed(err);
     }
+  }
+
+  /** The outcome of a call that failed; null: it is cancelled, and nobody reads one. */
+  private MessageLite failed(Throwable err) {
+    if (isCancelled()) {
+      LOG.log(Level.FINE, "a cancelled call ended", err); // as an interrupt has it
+      return null;
+    }
+    try {
+      return kind.failed(err);
+    } catch (Throwable worse) {
+      // Whatever an author's exception or logging does: each call is answered.
+      return ProtocolException.internal(INTERNAL).wire();
+    }
+  }
+
+  private synchronized boolean isCancelled() {
+    return cancelled;
   }
 
   private synchronized void add(MessageLite event) {

@@ -4,6 +4,7 @@ package io.mcphost.plugin;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.lang.reflect.Field;
 import java.lang.reflect.ParameterizedType;
@@ -15,8 +16,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * Turns Java types into JSON Schema.
@@ -41,11 +40,23 @@ final class Schema {
 
   private final Deque<Class<?>> within = new ArrayDeque<>();
 
-  private Schema() {}
+  private final boolean given;
+
+  private Schema(boolean given) {
+    this.given = given;
+  }
 
   /** The schema of a type. DeclarationException: it has none. */
   static JsonObject of(Type type) {
-    return new Schema().schema(type);
+    return new Schema(false).schema(type);
+  }
+
+  /**
+   * The schema of what others give: null stands for an Optional that is missing.
+   * DeclarationException: it has none.
+   */
+  static JsonObject ofGiven(Type type) {
+    return new Schema(true).schema(type);
   }
 
   /** What JSON Schema calls a type without parts; null if it has parts. */
@@ -89,6 +100,7 @@ final class Schema {
     String simple = simple(type);
     if (simple != null) {
       schema.addProperty("type", simple);
+      Bounds.describe(schema, (Class<?>) type);
     } else if (type instanceof Class<?> kind && kind.isEnum()) {
       schema.addProperty("type", "string");
       schema.add("enum", strings(names(kind)));
@@ -156,48 +168,27 @@ final class Schema {
       schema.add("default", member.fallback());
     }
     if (member.limit() != null) {
-      limit(schema, member.limit());
+      Bounds.describe(schema, member.limit());
+    }
+    if (given && member.optional()) {
+      allowNull(schema);
     }
     return schema;
   }
 
-  private static void limit(JsonObject schema, Limit limit) {
-    if (!limit.title().isEmpty()) {
-      schema.addProperty("title", limit.title());
+  /** Lets null stand for what is missing. */
+  private static void allowNull(JsonObject schema) {
+    JsonElement type = schema.get("type");
+    if (type == null) {
+      return; // any value fits
     }
-    if (limit.min() != Double.NEGATIVE_INFINITY) {
-      schema.addProperty("minimum", plain(limit.min()));
+    var types = new JsonArray();
+    types.add(type);
+    types.add("null");
+    schema.add("type", types);
+    if (schema.has("enum")) {
+      schema.getAsJsonArray("enum").add(JsonNull.INSTANCE);
     }
-    if (limit.max() != Double.POSITIVE_INFINITY) {
-      schema.addProperty("maximum", plain(limit.max()));
-    }
-    boolean array = "array".equals(Json.string(schema, "type", ""));
-    if (limit.minLength() > 0) {
-      schema.addProperty(array ? "minItems" : "minLength", limit.minLength());
-    }
-    if (limit.maxLength() < Integer.MAX_VALUE) {
-      schema.addProperty(array ? "maxItems" : "maxLength", limit.maxLength());
-    }
-    if (!limit.pattern().isEmpty()) {
-      schema.addProperty("pattern", checkedPattern(limit.pattern()));
-    }
-    if (!limit.format().isEmpty()) {
-      schema.addProperty("format", limit.format());
-    }
-  }
-
-  private static String checkedPattern(String pattern) {
-    try {
-      return Pattern.compile(pattern).pattern();
-    } catch (PatternSyntaxException err) {
-      throw new DeclarationException("a pattern is no regular expression: " + err.getMessage());
-    }
-  }
-
-  /** The number, without a fraction where it has none. */
-  static BigDecimal plain(double number) {
-    BigDecimal exact = BigDecimal.valueOf(number).stripTrailingZeros();
-    return exact.scale() < 0 ? exact.setScale(0) : exact;
   }
 
   private static JsonArray strings(List<String> values) {

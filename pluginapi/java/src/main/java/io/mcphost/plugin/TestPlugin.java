@@ -95,6 +95,7 @@ public final class TestPlugin implements AutoCloseable {
   public TestPlugin(Plugin plugin) {
     this.plugin = plugin;
     calls = new Calls(plugin.concurrentCalls());
+    plugin.begin();
     try {
       server =
           SocketServer.start(
@@ -309,7 +310,7 @@ public final class TestPlugin implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     calls.end();
-    plugin.changes().end();
+    plugin.end();
     try {
       boolean ended = calls.drain(CLOSE_GRACE);
       server.stop();

@@ -4,7 +4,9 @@ package io.mcphost.plugin;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.lang.reflect.Type;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import mcphost.plugin.v1.ToolOuterClass;
 import mcphost.plugin.v1.ToolOuterClass.CallToolResult;
 import mcphost.plugin.v1.ToolOuterClass.ToolAnnotations;
@@ -52,7 +54,7 @@ public final class Tool {
    */
   public static <A, R> Tool structured(
       String name, Class<A> arguments, Class<R> result, Handler<A, R> handler) {
-    JsonObject schema = schema(name, result);
+    JsonObject schema = schema(name, result, Schema::of);
     return typed(name, arguments, (in, call) -> Result.structured(handler.handle(in, call)).wire())
         .outputSchema(schema);
   }
@@ -69,7 +71,7 @@ public final class Tool {
       String name, Class<A> arguments, Handler<A, CallToolResult> handler) {
     return declare(
         name,
-        schema(name, arguments),
+        schema(name, arguments, Schema::ofGiven),
         (args, call) -> handler.handle(arguments(arguments, args), call));
   }
 
@@ -79,12 +81,12 @@ public final class Tool {
     return new Tool(wire.build(), body);
   }
 
-  private static JsonObject schema(String name, Class<?> type) {
+  private static JsonObject schema(String name, Class<?> type, Function<Type, JsonObject> schema) {
     if (!type.isRecord()) {
       throw new DeclarationException("tool \"" + name + "\": " + type.getName() + " is no record");
     }
     try {
-      return Schema.of(type);
+      return schema.apply(type);
     } catch (DeclarationException err) {
       throw new DeclarationException("tool \"" + name + "\": " + err.getMessage());
     }

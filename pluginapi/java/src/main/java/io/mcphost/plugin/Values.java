@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /** Turns JSON into values of the types that {@link Schema} knows, and back. */
 final class Values {
@@ -68,7 +67,8 @@ final class Values {
   }
 
   private static Object simple(Class<?> type, JsonElement value, String path) {
-    Object found = value instanceof JsonPrimitive primitive ? primitive(type, primitive) : null;
+    Object found =
+        value instanceof JsonPrimitive primitive ? primitive(type, primitive, named(path)) : null;
     if (found == null) {
       throw new IllegalArgumentException(named(path) + ": is not of type " + Schema.simple(type));
     }
@@ -76,35 +76,45 @@ final class Values {
   }
 
   /** The value, or null if it is of another type. */
-  private static Object primitive(Class<?> type, JsonPrimitive value) {
+  private static Object primitive(Class<?> type, JsonPrimitive value, String path) {
     switch (Schema.simple(type)) {
       case "string":
         return value.isString() ? value.getAsString() : null;
       case "boolean":
         return value.isBoolean() ? (Object) value.getAsBoolean() : null;
       case "integer":
-        return value.isNumber() ? integer(type, value) : null;
+        return value.isNumber() ? integer(type, value, path) : null;
       default:
-        if (!value.isNumber()) {
-          return null;
-        }
-        return type == BigDecimal.class ? value.getAsBigDecimal() : (Object) value.getAsDouble();
+        return value.isNumber() ? number(type, value, path) : null;
     }
   }
 
+  private static Object number(Class<?> type, JsonPrimitive value, String path) {
+    Bounds.checkRange(type, value, path);
+    return type == BigDecimal.class ? exact(value, path) : (Object) value.getAsDouble();
+  }
+
   /** A whole number however it is written: JSON has one kind of number. */
-  private static Object integer(Class<?> type, JsonPrimitive value) {
+  private static Object integer(Class<?> type, JsonPrimitive value, String path) {
+    Bounds.checkRange(type, value, path);
     try {
-      BigDecimal number = value.getAsBigDecimal();
+      BigInteger number = exact(value, path).toBigIntegerExact();
       if (type == BigInteger.class) {
-        return number.toBigIntegerExact();
+        return number;
       }
-      if (type == int.class || type == Integer.class) {
-        return number.intValueExact();
-      }
-      return number.longValueExact();
-    } catch (ArithmeticException | NumberFormatException err) {
+      boolean small = type == int.class || type == Integer.class;
+      return small ? (Object) number.intValueExact() : (Object) number.longValueExact();
+    } catch (ArithmeticException err) {
       return null;
+    }
+  }
+
+  /** The number to its last digit. IllegalArgumentException: it has too many of them. */
+  static BigDecimal exact(JsonPrimitive value, String path) {
+    try {
+      return value.getAsBigDecimal();
+    } catch (NumberFormatException err) { // of more than 10,000 digits, to protect us
+      throw new IllegalArgumentException(path + ": the number has too many digits", err);
     }
   }
 
@@ -171,38 +181,9 @@ final class Values {
     }
     Object found = read(member.type(), given, path);
     if (member.limit() != null) {
-      check(member.limit(), found, path);
+      Bounds.check(member.limit(), found, path);
     }
     return member.optional() ? Optional.of(found) : found;
-  }
-
-  private static void check(Limit limit, Object value, String path) {
-    if (value instanceof Number number && number.doubleValue() < limit.min()) {
-      throw new IllegalArgumentException(
-          path + ": " + value + " is less than " + Schema.plain(limit.min()));
-    }
-    if (value instanceof Number number && number.doubleValue() > limit.max()) {
-      throw new IllegalArgumentException(
-          path + ": " + value + " is more than " + Schema.plain(limit.max()));
-    }
-    if (value instanceof String text) {
-      checkLength(limit, text.codePointCount(0, text.length()), path);
-      if (!limit.pattern().isEmpty() && !Pattern.compile(limit.pattern()).matcher(text).find()) {
-        throw new IllegalArgumentException(path + ": does not match " + limit.pattern());
-      }
-    }
-    if (value instanceof List<?> list) {
-      checkLength(limit, list.size(), path);
-    }
-  }
-
-  private static void checkLength(Limit limit, int length, String path) {
-    if (length < limit.minLength()) {
-      throw new IllegalArgumentException(path + ": is shorter than " + limit.minLength());
-    }
-    if (length > limit.maxLength()) {
-      throw new IllegalArgumentException(path + ": is longer than " + limit.maxLength());
-    }
   }
 
   /** The value as JSON. IllegalStateException: it has none. */

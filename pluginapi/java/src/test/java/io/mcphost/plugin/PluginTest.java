@@ -365,13 +365,4 @@ class PluginTest {
       assertEquals(List.of("grow"), List.copyOf(test.tools().keySet()));
     }
   }
-
-  @Test
-  void theOperatorsLogNamesTheCall() {
-    var record = new java.util.logging.LogRecord(java.util.logging.Level.WARNING, "mind {0}");
-    record.setParameters(new Object[] {"the gap"});
-    JsonObject line = Json.object(Json.parse(OperatorLog.line(record)), "the line");
-    assertEquals("warn", line.get("@level").getAsString());
-    assertEquals("mind the gap", line.get("@message").getAsString());
-  }
 }
