@@ -4,7 +4,7 @@
 
 import { create, type DescMessage, equals, type MessageShape } from "@bufbuild/protobuf";
 import type { Family, Prompt, Resource, Tool } from "./declare.js";
-import { notFound } from "./errors.js";
+import { DeclarationError, notFound } from "./errors.js";
 import { Ability, type Revisions, RevisionsSchema } from "./proto/plugin_pb.js";
 import { PromptSchema } from "./proto/prompt_pb.js";
 import { ResourceSchema, ResourceTemplateSchema } from "./proto/resource_pb.js";
@@ -17,6 +17,18 @@ const MAX_UPDATES = 256;
 /** The lists that have a revision. */
 type Kind = "tools" | "resources" | "prompts";
 
+/** The kinds of things that a plugin provides. */
+const ABILITIES = {
+  tools: Ability.TOOLS,
+  resources: Ability.RESOURCES,
+  prompts: Ability.PROMPTS,
+  completions: Ability.COMPLETIONS,
+  subscriptions: Ability.SUBSCRIPTIONS,
+} as const;
+
+/** A kind of thing that a plugin provides. */
+export type AbilityName = keyof typeof ABILITIES;
+
 /** Who a plugin is. */
 export interface PluginOptions {
   readonly name: string;
@@ -25,6 +37,11 @@ export interface PluginOptions {
   readonly description?: string;
   /** An https address to read more at. */
   readonly websiteUrl?: string;
+  /**
+   * What may be added while the plugin serves, of which there is nothing before:
+   * clients are told once what there is. What is there before need not be named.
+   */
+  readonly abilities?: readonly AbilityName[];
   /** Extension identifiers that the definitions rely on, such as "io.modelcontextprotocol/ui". */
   readonly extensions?: readonly string[];
   /** How many calls it can have in flight. Default: the host's, 64. */
@@ -40,7 +57,10 @@ export interface Configurer {
 /** Chooses, of the URIs that clients are subscribed to, those whose changes are told. */
 export type Subscriber = (uris: readonly string[]) => readonly string[] | Promise<readonly string[]>;
 
-/** What a plugin offers. Things may be added and removed at any time. */
+/**
+ * What a plugin offers. Things may be added and removed at any time; what is added
+ * while it serves needs an ability that was announced: DeclarationError otherwise.
+ */
 export class Catalogue {
   readonly tools = new Map<string, Tool>();
   readonly resources = new Map<string, Resource>();
@@ -48,30 +68,47 @@ export class Catalogue {
   readonly prompts = new Map<string, Prompt>();
   readonly shutdowns: (() => unknown)[] = [];
   configurer: Configurer | undefined;
-  subscriber: Subscriber | undefined;
   connectionEnder: ((connectionId: string) => unknown) | undefined;
   dataDir = "";
   readonly #revisions: Record<Kind, number> = { tools: 1, resources: 1, prompts: 1 };
   readonly #updates = new Set<string>();
   #watched: ReadonlySet<string> = new Set();
   #wake: () => void = () => {};
+  #subscriber: Subscriber | undefined;
+  #announced: ReadonlySet<AbilityName> | undefined;
 
-  constructor(readonly options: PluginOptions) {}
+  constructor(readonly options: PluginOptions) {
+    const strange = options.abilities?.find((one) => !Object.hasOwn(ABILITIES, one));
+    if (strange !== undefined) {
+      const known = Object.keys(ABILITIES).join(", ");
+      throw new DeclarationError(`${JSON.stringify(strange)} is no ability; there are ${known}`);
+    }
+  }
 
   addTool(tool: Tool): void {
+    this.#needs("tools");
     this.#add(this.tools, tool.wire.name, tool, ToolSchema, "tools");
   }
 
   addResource(resource: Resource): void {
+    this.#needs("resources", resource);
     this.#add(this.resources, resource.wire.uri, resource, ResourceSchema, "resources");
   }
 
   addFamily(family: Family): void {
+    this.#needs("resources", family);
     this.#add(this.families, family.wire.uriTemplate, family, ResourceTemplateSchema, "resources");
   }
 
   addPrompt(prompt: Prompt): void {
+    this.#needs("prompts", prompt);
     this.#add(this.prompts, prompt.wire.name, prompt, PromptSchema, "prompts");
+  }
+
+  /** Sets what is told of subscriptions. */
+  setSubscriber(subscriber: Subscriber): void {
+    this.#check("subscriptions");
+    this.#subscriber = subscriber;
   }
 
   remove(from: Map<string, unknown>, key: string, kind: Kind): void {
@@ -113,18 +150,30 @@ export class Catalogue {
     return create(RevisionsSchema, { tools: `${tools}`, resources: `${resources}`, prompts: `${prompts}` });
   }
 
-  /** What the plugin provides, as it is when it starts. */
-  abilities(): Ability[] {
+  /** Settles what the plugin provides: it is about to serve. */
+  announce(): void {
     const readable = [...this.resources.values(), ...this.families.values()];
     const completing = [...this.prompts.values(), ...this.families.values()];
-    const provided: [Ability, boolean][] = [
-      [Ability.TOOLS, this.tools.size > 0],
-      [Ability.RESOURCES, readable.length > 0],
-      [Ability.PROMPTS, this.prompts.size > 0],
-      [Ability.COMPLETIONS, completing.some((one) => one.completers.size > 0)],
-      [Ability.SUBSCRIPTIONS, this.subscriber !== undefined || readable.some((one) => one.subscribable)],
-    ];
-    return provided.flatMap(([ability, is]) => (is ? [ability] : []));
+    const provided: Record<AbilityName, boolean> = {
+      tools: this.tools.size > 0,
+      resources: readable.length > 0,
+      prompts: this.prompts.size > 0,
+      completions: completing.some((one) => one.completers.size > 0),
+      subscriptions: this.#subscriber !== undefined || readable.some((one) => one.subscribable),
+    };
+    const names = Object.keys(ABILITIES) as AbilityName[];
+    const there = names.filter((name) => provided[name] || this.options.abilities?.includes(name));
+    this.#announced = new Set(there.length > 0 ? there : ["tools"]); // none at all would mean that as well
+  }
+
+  /** What clients are told that the plugin provides. */
+  abilities(): Ability[] {
+    return [...(this.#announced ?? [])].map((name) => ABILITIES[name]);
+  }
+
+  /** Ends the time for which announce() has settled something. */
+  retire(): void {
+    this.#announced = undefined;
   }
 
   /** What reads a URI, with its variables. ProtocolError: nothing does. */
@@ -144,7 +193,7 @@ export class Catalogue {
 
   /** Those of the URIs whose changes will be told. */
   async accept(uris: readonly string[]): Promise<string[]> {
-    const chosen = this.subscriber ? await this.subscriber(uris) : uris.filter((uri) => this.#subscribable(uri));
+    const chosen = this.#subscriber ? await this.#subscriber(uris) : uris.filter((uri) => this.#subscribable(uri));
     const accepted = chosen.filter((uri) => uris.includes(uri));
     this.#watched = new Set(accepted);
     return accepted;
@@ -155,6 +204,26 @@ export class Catalogue {
       return this.find(uri).resource.subscribable;
     } catch {
       return false;
+    }
+  }
+
+  /** What something of a kind needs, by what it can do. */
+  #needs(kind: Kind, one: { readonly subscribable?: boolean; readonly completers?: Prompt["completers"] } = {}): void {
+    this.#check(kind);
+    if (one.subscribable) {
+      this.#check("subscriptions");
+    }
+    if (one.completers && one.completers.size > 0) {
+      this.#check("completions");
+    }
+  }
+
+  #check(ability: AbilityName): void {
+    if (this.#announced && !this.#announced.has(ability)) {
+      throw new DeclarationError(
+        `clients were told that this plugin provides no ${ability}, and do not look for any: announce what comes while ` +
+          `it serves with new Plugin({ ..., abilities: ["${ability}"] })`,
+      );
     }
   }
 

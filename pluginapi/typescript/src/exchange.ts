@@ -153,7 +153,7 @@ export class Exchange {
 
   /** Whether this error says that a question cannot be answered, so that asking others is in vain. */
   isFailure(err: unknown): boolean {
-    return err instanceof Error && this.#failures.has(err);
+    return this.#failures.has(err as Error);
   }
 
   /** Whether something was asked that has no answer yet. */
@@ -290,12 +290,16 @@ export class Exchange {
   }
 }
 
-function check({ key, method }: InputRequest): void {
+function check({ key, method, params = {} }: InputRequest): void {
   if (key === "" || Buffer.byteLength(key) > MAX_KEY) {
     throw new ToolError(`question ${JSON.stringify(key)}: a key has 1 to ${MAX_KEY} bytes`);
   }
   if (!Object.hasOwn(METHODS, method)) {
     throw new ToolError(`question ${JSON.stringify(key)}: there is no method ${JSON.stringify(method)}`);
+  }
+  if (method === "elicitation/create" && params["mode"] === "url" && !URL.canParse(String(params["url"]))) {
+    const what = JSON.stringify(params["url"]);
+    throw new ToolError(`question ${JSON.stringify(key)}: ${what} is no URL, such as https://example.com`);
   }
 }
 

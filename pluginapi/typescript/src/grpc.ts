@@ -13,7 +13,7 @@ import {
 } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
 import { kitLogger } from "./operator.js";
-import { MAX_MESSAGE_SIZE } from "./wire.js";
+import { isA, MAX_MESSAGE_SIZE } from "./wire.js";
 
 /** The sizes that host and plugin agree on, for servers and clients. */
 export const SIZES: grpc.ChannelOptions = {
@@ -87,12 +87,13 @@ function unary(handler: Handler): grpc.handleUnaryCall<unknown, unknown> {
 function streaming(handler: Handler): grpc.handleServerStreamingCall<unknown, unknown> {
   return (call) => {
     call.on("error", () => {}); // whoever reads has gone
-    handler(call.request, call).catch((err: unknown) => call.destroy(statusOf(err, call.getPath())));
+    // To destroy the stream would tell the host nothing: grpc-js makes a status of the event.
+    handler(call.request, call).catch((err: unknown) => call.emit("error", statusOf(err, call.getPath())));
   };
 }
 
 function statusOf(err: unknown, path: string): StatusError {
-  if (err instanceof StatusError) {
+  if (isA(StatusError, err)) {
     return err;
   }
   kitLogger.error("a request failed", { path, err });

@@ -11,12 +11,12 @@
  * @packageDocumentation
  */
 
-import "./stdout.js"; // first: whatever prints after it prints to standard error
+import "./stdio.js"; // first: whatever prints after it prints to standard error
 
 export type { Call } from "./call.js";
 export type { Caller, Capabilities, Client, LogLevel, Principal } from "./caller.js";
 export { LOG_LEVELS } from "./caller.js";
-export type { PluginOptions, Subscriber } from "./catalogue.js";
+export type { AbilityName, PluginOptions, Subscriber } from "./catalogue.js";
 export type {
   Annotations,
   Content,

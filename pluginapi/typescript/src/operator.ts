@@ -17,7 +17,7 @@ export function newLogger(module: string, always: Readonly<Record<string, unknow
     (level: string) =>
     (message: string, values: Readonly<Record<string, unknown>> = {}) => {
       const named = { "@level": level, "@message": message, "@module": module, "@timestamp": new Date().toISOString() };
-      process.stderr.write(`${JSON.stringify({ ...named, ...always, ...values }, spelt)}\n`);
+      process.stderr.write(`${line({ ...named, ...always, ...values })}\n`);
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
@@ -27,6 +27,23 @@ export const logger: Logger = newLogger("plugin");
 
 /** What goes wrong in the kit, or in the author's code that it calls. */
 export const kitLogger: Logger = newLogger("mcphost_plugin");
+
+/** The values as JSON. To log must not fail, so what cannot be read is left out. */
+function line(values: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(values, spelt);
+  } catch {
+    return JSON.stringify(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, readable(value)])));
+  }
+}
+
+function readable(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value, spelt) ?? "null");
+  } catch {
+    return "(cannot be read)";
+  }
+}
 
 function spelt(_: string, value: unknown): unknown {
   if (value instanceof Error) {

@@ -24,7 +24,9 @@ import type { Variables } from "./template.js";
 /**
  * A plugin. Declare what it offers, then run() it.
  *
- * Things may be added and removed at any time; clients are told. A ToolError
+ * Things may be added and removed at any time; clients are told. But they look for
+ * those kinds only that are there when run() is called: name the others in the
+ * option abilities, or adding one later is a DeclarationError. A ToolError
  * that a function throws is for the model to read, a ProtocolError for the
  * client's developer; any other error is "internal error", with its stack in the
  * operator's log.
@@ -125,7 +127,7 @@ export class Plugin {
    * changes, and returns those whose changes resourceUpdated() will report.
    */
   onSubscriptions(run: Subscriber): void {
-    this.catalogue.subscriber = run;
+    this.catalogue.setSubscriber(run);
   }
 
   /** Tells the clients that have subscribed to a resource that it has changed. */

@@ -13,6 +13,9 @@ import { type CallToolResult, CallToolResultSchema } from "./proto/tool_pb.js";
 import type { JsonSchema, Schema, Shape, ValueOf } from "./schema.js";
 import { dump, dumpOptional, type JsonObject } from "./wire.js";
 
+/** How many suggestions MCP lets a completion hold. */
+const MAX_VALUES = 100;
+
 /** What a tool returns, in full, for what the other forms cannot say. */
 export class ToolResult {
   constructor(
@@ -30,7 +33,15 @@ export class ToolResult {
 export type Unstructured = string | Content | readonly Content[] | ToolResult | InputRequired | void;
 
 /** What a tool returns, by its output schema. */
-export type Returned<O> = [O] extends [Schema | JsonSchema] ? ValueOf<O> | ToolResult | InputRequired : Unstructured;
+export type Returned<O> =
+  | ([O] extends [Schema | JsonSchema] ? ValueOf<O> | ToolResult | InputRequired : Unstructured)
+  | (Literals & (O extends Nothing ? unknown : never));
+
+// Never there. But the compiler looks at it before it knows O, and so takes the
+// "a" of { type: "a" } for itself and not for any string.
+type Literals = "" | 0 | true | readonly Literals[] | { readonly [member: string]: Literals };
+type Nothing = { readonly [nothing]: never };
+declare const nothing: unique symbol;
 
 /** What reading a resource gives, in full. */
 export class ReadResult {
@@ -74,7 +85,7 @@ export type Prompted = PromptMessage | readonly PromptMessage[] | PromptResult |
 
 /** A list of suggestions. */
 export interface Completion {
-  /** The best first; clients see the first 100. */
+  /** The best first; clients see the first 100, and that there are more. */
   readonly values: readonly string[];
   /** How many there are in all. Default: unknown. */
   readonly total?: number;
@@ -141,14 +152,18 @@ export function promptResult(out: unknown): GetPromptResult {
   });
 }
 
-/** Suggestions as the protocol has them. */
+/** Suggestions as the protocol has them, no more than MCP allows. */
 export function wireCompletion(found: Completion | readonly string[]): WireCompletion {
   const {
     values,
-    total,
+    total = values.length > MAX_VALUES ? values.length : undefined,
     hasMore = false,
   } = "values" in found && !Array.isArray(found) ? (found as Completion) : { values: found as string[] };
-  return create(CompletionSchema, { values: [...values], hasMore, ...(total !== undefined && { total }) });
+  return create(CompletionSchema, {
+    values: values.slice(0, MAX_VALUES),
+    hasMore: hasMore || values.length > MAX_VALUES,
+    ...(total !== undefined && { total }),
+  });
 }
 
 function listOf(out: unknown): readonly unknown[] {

@@ -41,8 +41,11 @@ export interface Round<R, M> {
  */
 export async function runRound<R, M>(round: Round<R, M>, stream: Stream<M>, stop: AbortController): Promise<void> {
   const outbox = new Outbox(stream);
-  stream.on("cancelled", () => stop.abort());
+  const abort = () => stop.abort();
+  stream.on("cancelled", abort);
   const outcome = await outcomeOf(round, stop.signal, (event) => outbox.add(round.message(event)));
+  // grpc-js says "cancelled" of every stream that ends, after a success, too.
+  stream.off("cancelled", abort);
   await outbox.end(round.message(outcome));
 }
 
@@ -83,7 +86,18 @@ async function ended<R, M>(round: Round<R, M>, call: Call, exchange: Exchange): 
   return { case: "result", value: out as R };
 }
 
+/** What is told of an error. It never throws, whatever was thrown. */
 function failure<R, M>(round: Round<R, M>, err: unknown, signal: AbortSignal): Outcome<R> {
+  try {
+    return told(round, err, signal);
+  } catch (unreadable) {
+    // A getter or a Proxy of the author's has thrown, or what it holds is no JSON.
+    kitLogger.error(`${round.what} failed with an error that cannot be read`, { err: unreadable });
+    return saying(round, INTERNAL);
+  }
+}
+
+function told<R, M>(round: Round<R, M>, err: unknown, signal: AbortSignal): Outcome<R> {
   if (err instanceof ProtocolError) {
     return { case: "error", value: err.toWire() };
   }
@@ -91,7 +105,10 @@ function failure<R, M>(round: Round<R, M>, err: unknown, signal: AbortSignal): O
   if (!known && !signal.aborted) {
     kitLogger.error(`${round.what} failed`, { err });
   }
-  const message = (known && messageOf(err)) || INTERNAL;
+  return saying(round, (known && messageOf(err)) || INTERNAL);
+}
+
+function saying<R, M>(round: Round<R, M>, message: string): Outcome<R> {
   if (round.failed) {
     return { case: "result", value: round.failed(message) };
   }

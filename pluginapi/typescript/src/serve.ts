@@ -3,7 +3,7 @@
 // Serves a plugin to the host that has started this process, or to a debugger's.
 // It knows go-plugin's handshake and its small services, and nothing of tools.
 
-import { chmodSync, fstatSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
@@ -12,7 +12,7 @@ import { addGoPlugin } from "./goplugin.js";
 import { SIZES } from "./grpc.js";
 import { kitLogger } from "./operator.js";
 import { Services, within } from "./services.js";
-import { handshake } from "./stdout.js";
+import { host } from "./stdio.js";
 
 const PROTOCOL_VERSION = 1;
 const DEBUG_VARIABLE = "MCPHOST_DEBUG";
@@ -27,8 +27,8 @@ const MAX_PATH = 100;
 
 /** Serves until the host asks to stop, or is gone. Returns the exit code. */
 export async function serve(catalogue: Catalogue): Promise<number> {
-  const debugging = !handshake && process.env[DEBUG_VARIABLE] === "1";
-  if (!handshake && !debugging) {
+  const debugging = !host && process.env[DEBUG_VARIABLE] === "1";
+  if (!host && !debugging) {
     process.stderr.write(
       `${catalogue.options.name} is a plugin for mcphost, an MCP server: put it into mcphost's plugin directory and start ` +
         `mcphost. With ${DEBUG_VARIABLE}=1 in its environment it waits for a debugger's host.\n`,
@@ -72,7 +72,7 @@ class Life {
       shutdown: (patience) => this.#shutdown(patience),
       hostGone: () => this.#debugging || stop(),
     });
-    const folder = mkdtempSync(join(this.#base(), "plugin"));
+    const folder = mkdtempSync(join(host?.socketDir || tmpdir(), "plugin"));
     try {
       const path = join(folder, "s");
       await this.#listen(path);
@@ -82,10 +82,6 @@ class Life {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }
-
-  #base(): string {
-    return (!this.#debugging && process.env["PLUGIN_UNIX_SOCKET_DIR"]) || tmpdir();
   }
 
   async #listen(path: string): Promise<void> {
@@ -101,9 +97,9 @@ class Life {
 
   /** Tells the host where to connect, when everything is served. */
   #announce(path: string): void {
-    if (handshake) {
-      this.#watchStdin();
-      handshake(`1|${PROTOCOL_VERSION}|unix|${path}|grpc|`);
+    if (host) {
+      host.onGone(() => this.#stop.abort());
+      host.handshake(`1|${PROTOCOL_VERSION}|unix|${path}|grpc|`);
       return;
     }
     const running = {
@@ -115,17 +111,6 @@ class Life {
     };
     const said = JSON.stringify({ [this.#catalogue.options.name]: running }).replaceAll("'", "\\u0027");
     process.stderr.write(`Start mcphost with this in its environment:\nMCPHOST_REATTACH='${said}'\n`);
-  }
-
-  /** Stops when the pipe ends that the host holds and never writes to. */
-  #watchStdin(): void {
-    const stdin = fstatSync(0);
-    if (!stdin.isFIFO() && !stdin.isSocket()) {
-      return; // a terminal, a file or the null device says nothing of the host
-    }
-    process.stdin.on("end", () => this.#stop.abort());
-    process.stdin.on("error", () => this.#stop.abort());
-    process.stdin.resume();
   }
 
   /** Lets the calls end, for patience milliseconds at most. */

@@ -19,7 +19,7 @@ import * as toolpb from "./proto/tool_pb.js";
 import { promptResult, readResult, toolError, toolResult, wireCompletion } from "./results.js";
 import { INTERNAL, type Round, runRound } from "./round.js";
 import { MisfitError } from "./schema.js";
-import { dumpOptional, isObject, load, messageOf } from "./wire.js";
+import { dumpOptional, isA, isObject, load, messageOf } from "./wire.js";
 
 /** The services of one plugin. */
 export class Services {
@@ -32,6 +32,7 @@ export class Services {
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
     catalogue.wakeWith(() => this.#wake());
+    catalogue.announce();
   }
 
   /** Puts all of them on a server. */
@@ -51,6 +52,7 @@ export class Services {
   /** Aborts the calls that are still in flight, and ends the watch. */
   end(): void {
     this.#ended = true;
+    this.#catalogue.retire();
     for (const stop of this.#calls.keys()) {
       stop.abort();
     }
@@ -95,7 +97,7 @@ export class Services {
         throw new ToolError("this plugin takes no settings");
       }
     } catch (err) {
-      if (err instanceof ToolError || err instanceof MisfitError) {
+      if (isA(ToolError, err) || isA(MisfitError, err)) {
         throw new StatusError(grpc.status.INVALID_ARGUMENT, messageOf(err));
       }
       kitLogger.error("the settings could not be taken", { err });
@@ -288,10 +290,10 @@ function checkArguments({ wire }: Prompt, given: Readonly<Record<string, string>
 }
 
 function completionError(err: unknown): ProtocolError {
-  if (err instanceof ProtocolError) {
+  if (isA(ProtocolError, err)) {
     return err;
   }
-  if (err instanceof ToolError) {
+  if (isA(ToolError, err)) {
     return new ProtocolError("internal", messageOf(err));
   }
   kitLogger.error("a completion failed", { err });

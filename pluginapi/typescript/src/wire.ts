@@ -36,6 +36,15 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is of a class; no, if it is one that does not let itself be asked. */
+export function isA<T>(kind: abstract new (...args: never[]) => T, value: unknown): value is T {
+  try {
+    return value instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
 /** What an error says; of what is thrown and is none, itself. */
 export function messageOf(err: unknown): string {
   return (err instanceof Error ? err.message : String(err)).toWellFormed();

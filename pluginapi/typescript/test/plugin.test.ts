@@ -2,39 +2,18 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { test } from "node:test";
 import {
   InputRequired,
   image,
   notFound,
-  Plugin,
   PromptResult,
-  ProtocolError,
   prefixCompletion,
   ToolError,
   ToolResult,
   text,
 } from "@mcphost/plugin";
-import { type Client, serve } from "@mcphost/plugin/testing";
 import { z } from "zod";
-
-/** Runs a test against a plugin that is served. */
-function served(name: string, run: (plugin: Plugin, connect: () => Promise<Client>) => Promise<void>): void {
-  test(name, async () => {
-    const plugin = new Plugin({ name: "p", version: "1" });
-    let client: Client | undefined;
-    try {
-      await run(plugin, async () => {
-        client = await serve(plugin);
-        return client;
-      });
-    } finally {
-      client?.close();
-    }
-  });
-}
-
-const refused = (code: string) => (err: unknown) => err instanceof ProtocolError && err.code === code;
+import { refused, served } from "./served.js";
 
 served("functions are tools, and say how far they are", async (plugin, connect) => {
   plugin.tool({ name: "add", input: z.object({ n: z.int() }) }, async ({ n }, call) => {
@@ -272,6 +251,7 @@ served("resources, prompts and completion", async (plugin, connect) => {
 });
 
 served("changes are told while they happen", async (plugin, connect) => {
+  plugin.prompt({ name: "old" }, () => "");
   plugin.resource("a://b", { name: "b", subscribable: true }, () => "");
   plugin.resource("a://c", { name: "c" }, () => "");
   plugin.tool({ name: "first" }, () => "");

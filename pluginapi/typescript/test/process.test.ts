@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import assert from "node:assert/strict";
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
@@ -16,15 +17,16 @@ const COOKIE = { MCPHOST_PLUGIN: "mcphost-plugin-v1" };
 
 /** What a child process prints. */
 class Fixture {
-  readonly child: ChildProcessWithoutNullStreams;
+  readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>;
   readonly ended: Promise<[number | null]>;
   stdout = "";
   stderr = "";
 
-  constructor(env: Record<string, string>) {
+  constructor(env: Record<string, string>, stdin: number | "pipe" = "pipe") {
     this.child = spawn(process.execPath, [FIXTURE], {
       env: { PATH: process.env["PATH"] ?? "", TMPDIR: sockets, ...env },
-    });
+      stdio: [stdin, "pipe", "pipe"],
+    }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
     this.ended = once(this.child, "close") as Promise<[number | null]>;
     this.child.stdout.on("data", (data) => {
       this.stdout += data;
@@ -120,12 +122,28 @@ test("it ends with its standard input, and at SIGTERM, not at SIGINT", async () 
   const first = new Fixture(COOKIE);
   const second = new Fixture(COOKIE);
   await first.connect();
-  first.child.stdin.end();
+  first.child.stdin?.end();
   const { client } = await second.connect();
   second.child.kill("SIGINT");
   assert.equal((await client.callTool("chat")).text, "said");
   second.child.kill("SIGTERM");
   assert.deepEqual([await first.exit(), await second.exit()], [0, 0]);
+});
+
+test("a child of the plugin gets neither the host's pipe nor its variables", async () => {
+  // As a host has it; what spawn() makes is a socket, which cannot be opened again.
+  const path = join(sockets, "stdin");
+  execFileSync("mkfifo", [path]);
+  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writing = openSync(path, constants.O_WRONLY);
+  const variables = { PLUGIN_PROTOCOL_VERSIONS: "1", PLUGIN_MIN_PORT: "1", PLUGIN_UNIX_SOCKET_DIR: sockets };
+  const fixture = new Fixture({ ...COOKIE, ...variables }, reading);
+  closeSync(reading);
+  const { client } = await fixture.connect();
+  assert.equal((await client.callTool("child")).text, "read 0 bytes, 0 variables");
+  assert.equal((await client.callTool("stdin")).text, "nothing");
+  closeSync(writing);
+  assert.equal(await fixture.exit(), 0, "it still sees the end of the host");
 });
 
 test("it ends when the host's stream ends", async () => {
@@ -151,7 +169,7 @@ test("a debugger's plugin stays until it is interrupted", async () => {
   >;
   assert.deepEqual([running?.Pid, running?.Test], [fixture.child.pid, true]);
   const address = running?.Addr.String ?? "";
-  fixture.child.stdin.end();
+  fixture.child.stdin?.end();
   await invoke(address, "/plugin.GRPCController/Shutdown");
   assert.equal((await connect(address).callTool("chat")).text, "said");
   fixture.child.kill("SIGINT");

@@ -25,6 +25,17 @@ test("objects are closed, and say which member they do not know", async () => {
   await assert.rejects(EMPTY.read({ x: 1 }), { message: "x: is not known; there are none" });
 });
 
+test("integers that lose digits are refused, and the schema says so", async () => {
+  const shape = inputShape(z.object({ id: z.int() }));
+  assert.deepEqual(shape.json["properties"], {
+    id: { type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+  });
+  await assert.rejects(shape.read(JSON.parse('{"id":9007199254740993}')), /^MisfitError: id: Too big/);
+  assert.deepEqual(await shape.read({ id: Number.MAX_SAFE_INTEGER }), { id: Number.MAX_SAFE_INTEGER });
+  const text = inputShape(z.object({ id: z.string().transform(BigInt) }));
+  assert.deepEqual(await text.read({ id: "9007199254740993" }), { id: 9007199254740993n });
+});
+
 test("an object stays open that says so", async () => {
   const shape = inputShape(z.looseObject({ a: z.string() }));
   assert.deepEqual(await shape.read({ a: "b", c: 1 }), { a: "b", c: 1 });
