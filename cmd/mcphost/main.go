@@ -31,6 +31,10 @@ func run() int {
 	defer stop()
 	defer context.AfterFunc(ctx, stop)()
 	collectLess()
+	// A reader that goes away must not kill the program before its plugins are
+	// stopped, so writing to nobody is an error instead of a signal. Ignoring the
+	// signal would be inherited by plugins.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	return cli.Main(ctx, os.Args[1:], cli.Env{
 		In:         os.Stdin,

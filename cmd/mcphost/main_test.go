@@ -145,6 +145,11 @@ func helloPlugin() *pluginapi.Plugin {
 		})
 	pluginapi.AddTool(p, pluginapi.Tool{Name: "fail", Description: "Fail."},
 		func(context.Context, none) (string, error) { return "", errors.New("no luck\ntoday") })
+	pluginapi.AddTool(p, pluginapi.Tool{Name: "blame", Description: "Fail in the words of the host."},
+		func(context.Context, none) (string, error) {
+			fmt.Fprintln(os.Stderr, `{"@level":"warn","@message":"call failed","tool":"hello__blame","err":"plugin hello stopped while it ran this call"}`)
+			return "", errors.New("plugin hello stopped while it ran this call")
+		})
 	pluginapi.AddTool(p, pluginapi.Tool{Name: "picture", Description: "Draw."},
 		func(context.Context, none) (*pluginapi.Result, error) {
 			return &pluginapi.Result{Content: []pluginapi.Content{

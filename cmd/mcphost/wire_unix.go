@@ -8,19 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // takeWire moves standard input and output to private descriptors, which no
 // plugin inherits. What is left at their old places is the null device and
-// standard error, so that no stray read or print can touch the protocol. A
-// client that closes its end must not kill the host before its plugins are
-// stopped, so writing to nobody is an error instead of a signal.
+// standard error, so that no stray read or print can touch the protocol.
 func takeWire() (io.Reader, io.Writer, error) {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // ignoring it would be inherited by plugins
 	in, err := private(os.Stdin, "input")
 	if err != nil {
 		return nil, nil, err

@@ -82,7 +82,7 @@ func (a *app) call(ctx context.Context, tool string, f callFlags) (err error) {
 	if err != nil {
 		return callFault(ctx, srv, why, tool, err)
 	}
-	return a.printResult(tool, result, f, srv.States())
+	return a.printResult(tool, result, f, why.calls(tool))
 }
 
 // reporter shows what a call reports, if a person watches. It is nil otherwise:
@@ -120,23 +120,28 @@ func fraction(done, total float64) string {
 
 // callFault explains why a call was refused: by a plugin that failed, for want
 // of such a tool, or else by the tool's plugin. It starts nothing more.
-func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, fault error) error {
-	refused := (*host.Error)(nil)
-	if !errors.As(fault, &refused) {
-		return requestFault("call "+tool, fault)
+func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, err error) error {
+	if ctx.Err() != nil {
+		return interrupted(ctx, "call "+tool)
 	}
-	fault = requestFault("call "+tool, fault)
-	owners, _ := srv.Plugins(ctx) // directories were checked before
-	owners = slices.DeleteFunc(owners, func(p host.PluginStatus) bool { return !mayOwn(p, tool) })
+	fault := requestFault("call "+tool, err)
+	refused := (*host.Error)(nil)
+	if !errors.As(err, &refused) {
+		return fault
+	}
+	plugins, _ := srv.Plugins(ctx) // directories were checked before
+	hint := "mcphost tools shows what there is"
+	if notProvided(err) {
+		fault, hint = fmt.Errorf("call %s: Unknown tool", tool), whyNoTools(plugins)
+	}
+	owners := slices.DeleteFunc(slices.Clone(plugins), func(p host.PluginStatus) bool { return !mayOwn(p, tool) })
 	failed := slices.DeleteFunc(failedPlugins(ctx, srv, why), func(failed failedPlugin) bool {
 		return failed.State == "skipped" || !slices.ContainsFunc(owners, func(p host.PluginStatus) bool { return p.Name == failed.Name })
 	})
 	switch {
-	case ctx.Err() != nil:
-		return fault
 	case len(failed) > 0:
 		return errors.Join(fault, pluginFaults(failed))
-	case !strings.HasPrefix(refused.Message, "Unknown tool"): // which is how the host says it
+	case !notProvided(err) && !strings.HasPrefix(refused.Message, "Unknown tool"): // which is how the host says it
 		return fault
 	}
 	for _, p := range owners {
@@ -144,5 +149,5 @@ func callFault(ctx context.Context, srv *host.Server, why *causes, tool string, 
 			return withCode(exitNotFound, fmt.Errorf("%w; plugin %s was left alone: %s", fault, p.Name, p.Reason))
 		}
 	}
-	return withCode(exitNotFound, fmt.Errorf("%w; mcphost tools shows what there is", fault))
+	return withCode(exitNotFound, fmt.Errorf("%w; %s", fault, hint))
 }

@@ -47,7 +47,7 @@ const (
 
 const exitHelp = `Exit codes:
   0  success
-  1  something failed
+  1  something failed, or was interrupted
   2  wrong arguments or configuration
   3  the tool answered with an error
   4  no such tool or plugin
@@ -70,8 +70,12 @@ func withCode(code int, err error) error {
 }
 
 // Main runs one command and returns the exit code. When ctx ends the command
-// stops what it started and returns.
+// stops what it started and returns, and so it does when nobody reads what it
+// prints any more: then it says nothing, and the exit code is not 0.
 func Main(ctx context.Context, args []string, env Env) int {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	env = env.endedBy(end)
 	a := &app{env: env}
 	root := a.root()
 	root.SetArgs(args)
@@ -79,6 +83,9 @@ func Main(ctx context.Context, args []string, env Env) int {
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
 	cmd, err := root.ExecuteContextC(ctx)
+	if errors.Is(context.Cause(ctx), errUnread) {
+		return exitCode(err)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -91,6 +98,13 @@ func Main(ctx context.Context, args []string, env Env) int {
 	return exitCode(err)
 }
 
+// interrupted is the error of a command that the end of ctx has ended: no plugin
+// is to blame for what is missing then.
+func interrupted(ctx context.Context, what string) error {
+	return fmt.Errorf("%s: interrupted: %w", what, context.Cause(ctx))
+}
+
+// exitCode is that of a command that did not do all it was to do.
 func exitCode(err error) int {
 	if coded := (*exitError)(nil); errors.As(err, &coded) {
 		return coded.code

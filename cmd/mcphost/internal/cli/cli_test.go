@@ -6,15 +6,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
-
-	"github.com/mcphost/mcphost/host"
 )
 
 func TestResultIsShownAsText(t *testing.T) {
@@ -31,7 +32,7 @@ func TestResultIsShownAsText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			a := &app{env: Env{Out: &out, Err: io.Discard}}
-			if err := a.printResult("x", []byte(test.result), callFlags{}, nil); err != nil || out.String() != test.want {
+			if err := a.printResult("x", []byte(test.result), callFlags{}, false); err != nil || out.String() != test.want {
 				t.Errorf("got %q, %v, want %q", out.String(), err, test.want)
 			}
 		})
@@ -43,7 +44,7 @@ func TestFirstBytesAreSavedOnce(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{env: Env{Out: &out, Err: io.Discard}}
 	result := `{"content":[{"type":"resource","resource":{"uri":"u","blob":"eHl6"}},{"type":"audio","mimeType":"a/b","data":"AAAA"}]}`
-	if err := a.printResult("x", []byte(result), callFlags{out: file}, nil); err != nil {
+	if err := a.printResult("x", []byte(result), callFlags{out: file}, false); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(file); err != nil || string(data) != "xyz" {
@@ -56,7 +57,7 @@ func TestFirstBytesAreSavedOnce(t *testing.T) {
 
 func TestResultThatAsksIsAnError(t *testing.T) {
 	a := &app{env: Env{Out: io.Discard, Err: io.Discard}}
-	err := a.printResult("x", []byte(`{"resultType":"input_required"}`), callFlags{}, nil)
+	err := a.printResult("x", []byte(`{"resultType":"input_required"}`), callFlags{}, false)
 	if err == nil || !strings.Contains(err.Error(), "asks questions") {
 		t.Errorf("got %v", err)
 	}
@@ -117,7 +118,7 @@ func TestResultsCannotSteerATerminal(t *testing.T) {
 	for watched, want := range map[bool]string{true: "a\uFFFD[31m\uFFFD\uFFFD2J\tb\nc\n", false: "a\x1b[31m\a\u009b2J\tb\nc\n"} {
 		var out bytes.Buffer
 		a := &app{env: Env{Out: &out, WatchedOut: watched}}
-		if err := a.printResult("t", result, callFlags{}, nil); err != nil || out.String() != want {
+		if err := a.printResult("t", result, callFlags{}, false); err != nil || out.String() != want {
 			t.Errorf("watched %t: got %q, %v; want %q", watched, out.String(), err, want)
 		}
 	}
@@ -165,17 +166,32 @@ func TestCauseOfAFailureIsTakenFromTheLog(t *testing.T) {
 	}
 }
 
+// publicError is as the server's own errors about plugins are.
+type publicError struct{ text string }
+
+func (e publicError) Error() string  { return e.text + ": the cause" }
+func (e publicError) Public() string { return e.text }
+
 func TestPluginsFailureIsToldFromTheToolsError(t *testing.T) {
-	states := []host.PluginState{{Name: "a", State: "restarting"}, {Name: "ab", State: "ready"}}
-	for text, code := range map[string]int{
-		"plugin a stopped while it ran this call": exitPlugins,
-		"plugin ab is busy":                       exitPlugins,
-		"plugin abc is not mine":                  exitTool,
-		"a plugin a stopped":                      exitTool,
-		"":                                        exitTool,
+	const text = "plugin a stopped while it ran this call"
+	failure := publicError{text}
+	for name, test := range map[string]struct {
+		record []any
+		code   int
+	}{
+		"the server's word":       {[]any{"tool", "a__x", "err", failure}, exitPlugins},
+		"wrapped":                 {[]any{"tool", "a__x", "err", fmt.Errorf("call: %w", failure)}, exitPlugins},
+		"of another call":         {[]any{"tool", "a__y", "err", failure}, exitTool},
+		"imitated by a plugin":    {[]any{"tool", "a__x", "err", failure.Error()}, exitTool},
+		"no failure of a plugin":  {[]any{"tool", "a__x", "err", errors.New("too long")}, exitTool},
+		"nothing that is a pair":  {[]any{"tool"}, exitTool},
+		"the tool's own, unasked": {nil, exitTool},
 	} {
-		if got := exitCode(resultError("x", text, states)); got != code {
-			t.Errorf("%q: exit code %d, want %d", text, got, code)
+		log := hclog.NewInterceptLogger(&hclog.LoggerOptions{Level: hclog.Off})
+		why := listen(log)
+		log.Named("mcp").Warn("call failed", test.record...)
+		if got := exitCode(resultError("a__x", text, why.calls("a__x"))); got != test.code {
+			t.Errorf("%s: exit code %d, want %d", name, got, test.code)
 		}
 	}
 }
@@ -187,7 +203,7 @@ func TestResultThatCannotBeSavedIsPrinted(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		a := &app{env: Env{Out: &out, Err: io.Discard}}
-		err := a.printResult("x", []byte(result), callFlags{out: filepath.Join(t.TempDir(), "gone", "out")}, nil)
+		err := a.printResult("x", []byte(result), callFlags{out: filepath.Join(t.TempDir(), "gone", "out")}, false)
 		if err == nil || out.String() != "t\n" {
 			t.Errorf("%s: printed %q, %v", name, out.String(), err)
 		}
@@ -200,6 +216,34 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 		code := Main(context.Background(), append(command, "--help"), Env{Out: &out, Err: io.Discard, Getenv: func(string) string { return "" }})
 		if code != exitOK || !strings.Contains(out.String(), "Examples:\n  mcphost ") {
 			t.Errorf("%q: exit code %d, help %q", command, code, out.String())
+		}
+	}
+}
+
+func TestPathInAHintIsOneWordOfAShell(t *testing.T) {
+	for path, want := range map[string]string{
+		"a/b-c.d": "a/b-c.d", "/größe/x_1": "/größe/x_1", "my plugins": "'my plugins'", "it's": `'it'\''s'`, "$HOME;x": "'$HOME;x'",
+	} {
+		if got := shellWord(path); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// unread is standard output whose reader has gone.
+type unread struct{}
+
+func (unread) Write([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+}
+
+func TestOutputThatNobodyReadsEndsTheCommandQuietly(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"--help"}, {"tools"}, {"schema", "config"}, {"plugin", "test", "--list"}} {
+		var notes bytes.Buffer
+		env := Env{Out: unread{}, Err: &notes, Getenv: func(string) string { return "" }}
+		code := Main(t.Context(), args, env)
+		if said := strings.ReplaceAll(notes.String(), "mcphost: "+noPlugins+"\n", ""); code != exitFailure || said != "" {
+			t.Errorf("%q: exit code %d, said %q", args, code, said)
 		}
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
-
-	"github.com/mcphost/mcphost/host"
 )
 
 // toolResult is what is shown of a result.
@@ -39,8 +37,9 @@ type contentBlock struct {
 	} `json:"resource"`
 }
 
-// printResult shows a result. states tell a plugin's failure from a tool's.
-func (a *app) printResult(tool string, raw []byte, f callFlags, states []host.PluginState) error {
+// printResult shows a result. If it is an error, broken says that the server
+// speaks in it of a plugin that failed, instead of the tool.
+func (a *app) printResult(tool string, raw []byte, f callFlags, broken bool) error {
 	var result toolResult
 	if err := json.Unmarshal(raw, &result); err != nil {
 		return fmt.Errorf("call %s: result: %w", tool, err)
@@ -57,11 +56,11 @@ func (a *app) printResult(tool string, raw []byte, f callFlags, states []host.Pl
 	}
 	switch {
 	case f.json && result.IsError:
-		return errors.Join(a.printJSON(raw), resultError(tool, show.text.String(), states))
+		return errors.Join(a.printJSON(raw), resultError(tool, show.text.String(), broken))
 	case f.json:
 		return a.printJSON(raw)
 	case result.IsError:
-		return resultError(tool, show.text.String(), states)
+		return resultError(tool, show.text.String(), broken)
 	}
 	return a.printShown(tool, &show)
 }
@@ -98,14 +97,12 @@ func forTerminal(text []byte) []byte {
 	}, text)
 }
 
-// resultError is the error that a result is. What the server says of a plugin
-// begins with the plugin's name; everything else is the tool's own words.
-func resultError(tool, text string, states []host.PluginState) error {
+// resultError is the error that a result is: what the server says of a broken
+// plugin, or else the tool's own words.
+func resultError(tool, text string, broken bool) error {
 	text = strings.TrimSpace(text)
-	for _, p := range states {
-		if strings.HasPrefix(text, "plugin "+p.Name+" ") {
-			return withCode(exitPlugins, fmt.Errorf("call %s: %s", tool, text))
-		}
+	if broken {
+		return withCode(exitPlugins, fmt.Errorf("call %s: %s", tool, text))
 	}
 	if text != "" {
 		text = ": " + text

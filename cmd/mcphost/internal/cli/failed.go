@@ -19,11 +19,17 @@ import (
 type causes struct {
 	mu       sync.Mutex
 	byPlugin map[string]string // the last one
+	byTool   map[string]bool   // the calls that a plugin failed, and not the tool
 }
+
+// A pluginFailure is the type of errors that say of a plugin what clients may
+// know. The server alone logs them: what plugins log arrives as text and
+// numbers, so that none can pass for one.
+type pluginFailure interface{ Public() string }
 
 // listen has the causes of all that the logger is told from now on.
 func listen(log hclog.InterceptLogger) *causes {
-	c := &causes{byPlugin: make(map[string]string)}
+	c := &causes{byPlugin: make(map[string]string), byTool: make(map[string]bool)}
 	log.RegisterSink(c)
 	return c
 }
@@ -33,21 +39,36 @@ func (c *causes) Accept(_ string, level hclog.Level, _ string, args ...any) {
 	if level < hclog.Warn {
 		return
 	}
-	plugin, cause := "", ""
+	plugin, tool, cause := "", "", ""
+	failure := pluginFailure(nil)
 	for i := 0; i+1 < len(args); i += 2 {
 		switch args[i] {
 		case "plugin":
 			plugin = fmt.Sprint(args[i+1])
+		case "tool":
+			tool = fmt.Sprint(args[i+1])
 		case "err":
 			cause = fmt.Sprint(args[i+1])
+			if err, ok := args[i+1].(error); ok {
+				errors.As(err, &failure)
+			}
 		}
-	}
-	if plugin == "" || cause == "" {
-		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.byPlugin[plugin] = strings.TrimPrefix(cause, "plugin "+plugin+": ")
+	if plugin != "" && cause != "" {
+		c.byPlugin[plugin] = strings.TrimPrefix(cause, "plugin "+plugin+": ")
+	}
+	if tool != "" && failure != nil {
+		c.byTool[tool] = true
+	}
+}
+
+// calls reports whether a plugin failed a call of the tool.
+func (c *causes) calls(tool string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byTool[tool]
 }
 
 func (c *causes) of(plugin string) string {

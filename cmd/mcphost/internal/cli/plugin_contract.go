@@ -38,7 +38,8 @@ schemas, calls with made-up arguments, shutdown, what it costs. Only tools that
 say that they change nothing (the annotation read_only) are called.
 
 Settings come from the entry of the plugin's name in the configuration file, if
-any, and from --set. A rule that fails ends the command with exit code 1.`,
+any, and from --set. A rule that fails ends the command with exit code 1, and so
+does an interrupt.`,
 		Example: `  mcphost plugin test .
   mcphost plugin test ./bin/hello --run '^calls/'
   mcphost plugin test . --junit report.xml --json > report.json`,
@@ -90,7 +91,10 @@ func (a *app) pluginTest(ctx context.Context, path string, f *contractFlags) err
 	if errors.Is(err, contract.ErrSettings) {
 		err = fmt.Errorf("%w: settings are what --set name=value and its entry in mcphost.yaml give", err)
 	}
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return interrupted(ctx, "plugin test")
+	case err != nil:
 		return withCode(exitUsage, fmt.Errorf("plugin test: %w", err))
 	}
 	return a.contractReport(report, f)
@@ -110,6 +114,9 @@ func (a *app) contractOptions(path string, f *contractFlags) (contract.Options, 
 	}
 	if f.calls < 1 {
 		return opts, errors.New("plugin test: --calls must be 1 or more")
+	}
+	if f.timeout <= 0 {
+		return opts, errors.New("plugin test: --timeout must be more than 0, such as 30s")
 	}
 	return opts, nil
 }

@@ -176,7 +176,7 @@ func (a *app) devLoop(path string, f *devFlags) (*dev.Loop, error) {
 	if err != nil || command == nil {
 		return loop, err
 	}
-	loop.Build = (&dev.Builder{Command: command, Dir: folder, Out: a.env.Err}).Build
+	loop.Build = (&dev.Builder{Command: command, Dir: folder, Out: inherited(a.env.Err)}).Build
 	return loop, nil
 }
 

@@ -74,7 +74,7 @@ func (a *app) pluginNew(name string, f *newFlags) error {
 		}
 	}
 	a.note("made the plugin %s; next:\n  cd %s\n  make build test\n  mcphost plugin test .\nto install it, a plugin directory needs of it, in a folder: %s",
-		name, dir, strings.Join(project.Needs(), ", "))
+		name, shellWord(dir), strings.Join(project.Needs(), ", "))
 	return a.print([]byte(b.String()))
 }
 

@@ -49,6 +49,9 @@ it does not tell whether a plugin works: that does "mcphost plugins inspect".`,
 	return cmd
 }
 
+// noPlugins says what to do when nothing is configured.
+const noPlugins = "there are no plugins; name a directory with --plugins, or configure some in mcphost.yaml"
+
 func (a *app) pluginsList(ctx context.Context, asJSON bool) (err error) {
 	cfg, err := a.config()
 	if err != nil {
@@ -65,7 +68,7 @@ func (a *app) pluginsList(ctx context.Context, asJSON bool) (err error) {
 		return errors.Join(a.printValue(map[string]any{"plugins": list}), faults)
 	}
 	if len(list) == 0 {
-		a.note("there are no plugins; name a directory with --plugins, or configure some in mcphost.yaml")
+		a.note(noPlugins)
 		return faults
 	}
 	rows := [][]string{{"NAME", "STATE", "PATH", "ABOUT"}}
@@ -154,6 +157,9 @@ func (a *app) pluginsInspect(ctx context.Context, name string, asJSON bool) (err
 	detail, err := srv.Inspect(ctx, name)
 	if missing := (*host.ErrNoPlugin)(nil); errors.As(err, &missing) {
 		return err
+	}
+	if err != nil && ctx.Err() != nil {
+		return interrupted(ctx, "inspect "+name)
 	}
 	if err != nil {
 		return withCode(exitPlugins, fmt.Errorf("inspect %s: %w", name, err))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -48,7 +49,8 @@ func fromEnv(flags *pflag.FlagSet, name string) {
 }
 
 // fromEnvironment sets the flags that were not given from their variables.
-// Several directories are separated as in PATH.
+// Several directories are separated as in PATH; as such lists often have them,
+// empty ones among them are none.
 func (a *app) fromEnvironment(cmd *cobra.Command) error {
 	var errs []error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -58,7 +60,7 @@ func (a *app) fromEnvironment(cmd *cobra.Command) error {
 		}
 		values := []string{a.env.Getenv(variable[0])}
 		if flag.Value.Type() == "stringArray" {
-			values = filepath.SplitList(values[0])
+			values = slices.DeleteFunc(filepath.SplitList(values[0]), func(dir string) bool { return dir == "" })
 		}
 		for _, value := range values {
 			if err := cmd.Flags().Set(flag.Name, value); err != nil {
@@ -72,6 +74,9 @@ func (a *app) fromEnvironment(cmd *cobra.Command) error {
 // config reads the configuration and lets the flags win over it. Its errors
 // have the exit code of wrong usage.
 func (a *app) config() (host.Config, error) {
+	if slices.Contains(a.flags.plugins, "") {
+		return host.Config{}, withCode(exitUsage, errors.New("--plugins: is empty; name a directory"))
+	}
 	cfg, err := a.configFile()
 	if err != nil {
 		return cfg, withCode(exitUsage, err)

@@ -21,7 +21,7 @@ func (a *app) toolsCommand() *cobra.Command {
 		Short: "List the tools of all plugins",
 		Long: `tools starts every plugin, prints what they offer and stops them. When a plugin
 fails, or is configured but cannot be found, the tools of the others are printed
-and the exit code is 5.`,
+and the exit code is 5. That no plugin offers tools is no failure.`,
 		Example: `  mcphost tools --plugins ./plugins
   mcphost tools --json | jq -r '.tools[].name'`,
 		Args: noArgs,
@@ -46,22 +46,52 @@ func (a *app) tools(ctx context.Context, asJSON bool) (err error) {
 	defer closing(ctx, cfg, srv, &err)()
 	why := listen(log)
 	list, err := listTools(ctx, srv)
+	if ctx.Err() != nil {
+		return interrupted(ctx, "tools")
+	}
 	failed := failedPlugins(ctx, srv, why)
 	if err != nil {
 		return errors.Join(requestFault("tools", err), pluginFaults(failed))
 	}
 	list.Failed = failed
 	a.noteTroubles(srv)
+	if len(list.Tools)+len(failed) == 0 {
+		plugins, _ := srv.Plugins(ctx) // directories were checked before
+		a.note("%s", whyNoTools(plugins))
+	}
 	if asJSON {
 		err = a.printValue(list)
 	} else {
-		rows := [][]string{{"NAME", "DESCRIPTION"}}
-		for _, tool := range list.Tools {
-			rows = append(rows, []string{tool.Name, summary(tool.Title, tool.Description)})
-		}
-		err = a.printTable(rows)
+		err = a.printTools(list.Tools)
 	}
 	return errors.Join(err, pluginFaults(failed))
+}
+
+func (a *app) printTools(tools []tool) error {
+	rows := [][]string{{"NAME", "DESCRIPTION"}}
+	for _, tool := range tools {
+		rows = append(rows, []string{tool.Name, summary(tool.Title, tool.Description)})
+	}
+	return a.printTable(rows)
+}
+
+// whyNoTools says why there are no tools although no plugin has failed, and what
+// to do.
+func whyNoTools(plugins []host.PluginStatus) string {
+	if len(plugins) == 0 {
+		return noPlugins
+	}
+	return "no plugin offers tools; mcphost plugins list shows what there is"
+}
+
+// methodNotFound is the code that the server answers with what no plugin of the
+// configuration may provide.
+const methodNotFound = -32601
+
+// notProvided reports whether the server refused a request for that.
+func notProvided(err error) bool {
+	refused := (*host.Error)(nil)
+	return errors.As(err, &refused) && refused.Code == methodNotFound
 }
 
 // noteTroubles tells of plugins that run, but not all is well with them.
@@ -109,6 +139,9 @@ func listTools(ctx context.Context, srv *host.Server) (*toolList, error) {
 			NextCursor string `json:"nextCursor"`
 		}
 		raw, err := srv.Request(ctx, "tools/list", cursorParams(cursor), nil)
+		if notProvided(err) {
+			return list, nil
+		}
 		if err != nil {
 			return nil, err
 		}

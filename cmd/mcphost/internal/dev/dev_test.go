@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -281,6 +282,32 @@ func TestTrafficInJSONHoldsEverything(t *testing.T) {
 	var got Exchange
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil || string(got.Params) != params || string(got.Result) != `{"content":[]}` {
 		t.Errorf("%v: %s", err, &out)
+	}
+}
+
+func TestTrafficInJSONShowsIDsAsTheyCame(t *testing.T) {
+	var out bytes.Buffer
+	traffic := &Traffic{Out: &out, JSON: true}
+	srv, err := host.New(host.Config{}, host.Options{Middleware: []host.Middleware{traffic.Middleware}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = srv.Close(t.Context()) }() // there are no plugins
+	in := strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}
+{"jsonrpc":"2.0","method":"notifications/initialized"}
+{"jsonrpc":"2.0","id":"1","method":"ping"}
+{"jsonrpc":"2.0","id":12345678901234567890,"method":"ping"}
+`)
+	if err := srv.ServeStdio(t.Context(), in, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"method":"initialize","id":1,`, `"method":"ping","id":"1",`, `"method":"ping","id":12345678901234567890,`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in %s", want, &out)
+		}
+	}
+	if strings.Contains(out.String(), `"method":"notifications/initialized","id"`) {
+		t.Errorf("a notification has an id: %s", &out)
 	}
 }
 

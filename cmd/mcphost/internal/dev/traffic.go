@@ -34,7 +34,7 @@ type Traffic struct {
 type Exchange struct {
 	Time       time.Time       `json:"time"`
 	Method     string          `json:"method"`
-	ID         string          `json:"id,omitempty"` // absent in a notification
+	ID         json.RawMessage `json:"id,omitempty"` // 1 is not "1"; absent in a notification
 	Client     string          `json:"client,omitempty"`
 	Version    string          `json:"version,omitempty"`
 	Params     json.RawMessage `json:"params,omitempty"`
@@ -81,7 +81,7 @@ func (t *Traffic) object(req *host.Request, begun time.Time, data []byte, err er
 		Params: req.Params, Result: data, DurationMS: float64(time.Since(begun).Microseconds()) / 1000,
 	}
 	if !isNotification(req) {
-		e.ID = fmt.Sprint(req.ID)
+		e.ID = req.ID.AppendJSON(nil)
 	}
 	if err != nil {
 		e.Error = err.Error()
