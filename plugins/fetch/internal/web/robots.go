@@ -137,8 +137,8 @@ func parseRobots(text, name string) ruleSet {
 	var ours, everybody ruleSet
 	named, inOurs, inAll, inRules := false, false, false, true
 	for line := range strings.Lines(strings.TrimPrefix(text, "\uFEFF")) {
-		line, _, _ = strings.Cut(line, "#")
-		for line := range strings.SplitSeq(line, "\r") {
+		for line := range strings.SplitSeq(line, "\r") { // which ends a line, too, and its comment
+			line, _, _ = strings.Cut(line, "#")
 			key, value, ok := strings.Cut(line, ":")
 			value = strings.TrimSpace(value)
 			switch key = strings.ToLower(strings.TrimSpace(key)); {

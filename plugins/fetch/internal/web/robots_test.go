@@ -59,3 +59,11 @@ func TestOnlySoManyOriginsAreRemembered(t *testing.T) {
 		t.Errorf("%d origins, %d in order", len(r.kept), len(r.oldest))
 	}
 }
+
+// RFC 9309 2.2: a carriage return alone ends a line, and its comment.
+func TestRobotsLinesMayEndInCarriageReturns(t *testing.T) {
+	rules := parseRobots("# all\rUser-agent: * # you\rDisallow: /private\r", "tester")
+	if rules.allow("/private") || !rules.allow("/open") {
+		t.Errorf("read as %v", rules)
+	}
+}

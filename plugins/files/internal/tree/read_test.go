@@ -140,3 +140,13 @@ func TestFileThatHidesItsSizeIsReadWithinTheLimit(t *testing.T) {
 	_, err := tr.Read(t.Context(), ReadRequest{Path: "status"})
 	wantRefusal(t, err, "status", "has more, and one answer holds 300")
 }
+
+// Another process can cut a file between the look at its first bytes, which say
+// UTF-16, and the reading.
+func TestUTF16FileThatShrankMeanwhileIsEmpty(t *testing.T) {
+	for _, content := range []string{"", "\xff", "\xff\xfe"} {
+		if text, whole := decodeUTF16([]byte(content), utf16LittleEndian); text != "" || whole != (len(content)%2 == 0) {
+			t.Errorf("%q: got %q, %v", content, text, whole)
+		}
+	}
+}

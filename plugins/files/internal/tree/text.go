@@ -81,7 +81,8 @@ func decodeUTF16(content []byte, enc encoding) (string, bool) {
 	for i := range units {
 		units[i] = order.Uint16(content[2*i:])
 	}
-	return string(utf16.Decode(units[1:])), len(content)%2 == 0
+	// The mark may have gone since the file was judged by it.
+	return string(utf16.Decode(units[min(1, len(units)):])), len(content)%2 == 0
 }
 
 // mediaType returns the MIME type of a binary file with these first bytes. The

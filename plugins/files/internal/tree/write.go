@@ -3,6 +3,7 @@
 package tree
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -207,18 +208,25 @@ func (p place) writeTemp(temp string, content []byte, old fs.FileInfo) error {
 }
 
 // append adds content to the end of a file and returns its size then. It writes
-// in place, since others may be appending too, as they do to logs.
+// in place, since others may be appending too, as they do to logs. So it takes
+// nothing back when it fails half-way: behind what it has written, others may
+// have written already.
 func (p place) append(content []byte, old fs.FileInfo) (int64, error) {
 	if old == nil {
 		return int64(len(content)), p.create(content)
 	}
-	file, info, err := p.open(os.O_WRONLY | os.O_APPEND)
+	file, _, err := p.open(os.O_WRONLY | os.O_APPEND)
 	if err != nil {
 		return 0, err
 	}
 	n, err := file.Write(content)
-	if err != nil && n > 0 {
-		err = errors.Join(err, file.Truncate(info.Size()))
+	info, statErr := file.Stat()
+	err = cmp.Or(err, statErr, file.Close())
+	switch {
+	case err != nil && n > 0:
+		return 0, p.refuse("%s of %s were written to its end: %s", count(n), plural(len(content), "byte", "bytes"), reason(err))
+	case err != nil:
+		return 0, err
 	}
-	return info.Size() + int64(n), errors.Join(err, file.Close())
+	return info.Size(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -73,13 +74,12 @@ func open(ctx context.Context, name, path string, writable bool, limits Limits) 
 		return nil, err
 	}
 	db := &DB{name: name, path: path, writable: writable, limits: limits, tick: time.Second}
-	s, err := db.connect(ctx, false)
+	err = db.run(ctx, false, nil, func(ctx context.Context, s *session) error {
+		_, err := s.conn.ExecContext(ctx, "SELECT count(*) FROM sqlite_schema")
+		return ended(ctx, err)
+	})
 	if err != nil {
 		return nil, err
-	}
-	defer s.close()
-	if _, err := s.conn.ExecContext(ctx, "SELECT count(*) FROM sqlite_schema"); err != nil {
-		return nil, errors.New(plain(err))
 	}
 	return db, nil
 }
@@ -122,11 +122,14 @@ func (db *DB) dsn(write bool) string {
 	if runtime.GOOS == "windows" {
 		path = "/" + path // file:///C:/...
 	}
+	// Half of the time is to be left for the statement, and to tell a lock that
+	// does not go from a statement that takes long.
+	wait := db.limits.Timeout / 2
 	query := url.Values{
 		"mode":          {"ro"},
 		"_query_only":   {"1"},
 		"_defensive":    {"1"}, // the file's internals stay out of reach
-		"_busy_timeout": {fmt.Sprint(db.limits.Timeout.Milliseconds())},
+		"_busy_timeout": {fmt.Sprint(min(wait.Milliseconds(), math.MaxInt32))},
 		"_foreign_keys": {"1"},
 		"_pragma":       {"trusted_schema(0)"}, // views may not call what has side effects
 		"_error_rc":     {"1"},

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // maxCandidates bounds how often a statement is compiled to find a mistake.
@@ -35,7 +36,7 @@ func (s *session) explain(ctx context.Context, st statement, err error) error {
 		return errors.New("refused: " + s.guard.refused)
 	}
 	message := plain(err)
-	if at, ok := s.locate(st, message); ok {
+	if at, ok := s.locate(ctx, st, message); ok {
 		return fmt.Errorf("%s: %s", position(st.text, at), message)
 	}
 	return errors.New(message)
@@ -43,18 +44,29 @@ func (s *session) explain(ctx context.Context, st statement, err error) error {
 
 // plain is SQLite's message without the driver's frame, "SQL logic error: ... (1)".
 func plain(err error) string {
-	code := regexp.MustCompile(` \(\d+\)( \(SQLITE_BUSY\))?$`)
+	if codeOf(err) == sqlite3.SQLITE_BUSY {
+		return "the database is locked by another process, or by another call that changes it; try again when that is done"
+	}
+	code := regexp.MustCompile(` \(\d+\)$`)
 	return strings.TrimPrefix(code.ReplaceAllString(err.Error(), ""), "SQL logic error: ")
+}
+
+// codeOf is SQLite's primary result code; 0 if err is not SQLite's.
+func codeOf(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
 }
 
 // locate returns the offset of what a message complains about. The driver does
 // not pass on SQLite's own offset, but a message names the piece.
-func (s *session) locate(st statement, message string) (int, bool) {
+func (s *session) locate(ctx context.Context, st statement, message string) (int, bool) {
 	if message == "incomplete input" {
 		return len(st.text), true
 	}
 	if m := regexp.MustCompile(`(?s)^near "(.*)": syntax error$`).FindStringSubmatch(message); m != nil {
-		return s.locateSyntax(st, m[1], message)
+		return s.locateSyntax(ctx, st, m[1], message)
 	}
 	if m := regexp.MustCompile(`(?s)^unrecognized token: "(.*)"$`).FindStringSubmatch(message); m != nil {
 		at := strings.Index(st.text, m[1])
@@ -77,7 +89,7 @@ func (s *session) locate(st statement, message string) (int, bool) {
 // locateSyntax finds which of the places that read alike is the mistake: the
 // first one up to which the statement already has it. A parser of SQLite's kind
 // complains of a token before it reads on.
-func (s *session) locateSyntax(st statement, text, message string) (int, bool) {
+func (s *session) locateSyntax(ctx context.Context, st statement, text, message string) (int, bool) {
 	from := 0
 	for range maxCandidates {
 		at := strings.Index(st.text[from:], text)
@@ -85,7 +97,7 @@ func (s *session) locateSyntax(st statement, text, message string) (int, bool) {
 			break
 		}
 		at += from
-		if _, err := s.prepare(st.text[:at+len(text)]); err != nil && plain(err) == message {
+		if _, err := s.prepare(ctx, st.text[:at+len(text)]); err != nil && plain(err) == message {
 			return at, true
 		}
 		from = at + 1

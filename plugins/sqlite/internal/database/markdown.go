@@ -26,13 +26,19 @@ func (t *TableInfo) Markdown() string {
 		fmt.Fprintf(&b, "\n- %s `%s` on (%s)", kind, i.Name, strings.Join(i.Columns, ", "))
 	}
 	for _, k := range t.ForeignKeys {
-		fmt.Fprintf(&b, "\n- `%s` references `%s`(%s)", k.Column, k.Table, k.To)
+		fmt.Fprintf(&b, "\n- `%s` references `%s`", k.Column, k.Table)
+		if k.To != "" {
+			fmt.Fprintf(&b, "(%s)", k.To)
+		}
 	}
 	for _, g := range t.Triggers {
 		fmt.Fprintf(&b, "\n- trigger `%s`", g.Name)
 	}
 	if len(t.Indexes)+len(t.ForeignKeys)+len(t.Triggers) > 0 {
 		b.WriteByte('\n')
+	}
+	if t.Problem != "" {
+		fmt.Fprintf(&b, "\nIts columns cannot be told: %s.\n", t.Problem)
 	}
 	if t.SQL != "" {
 		fence := "```"

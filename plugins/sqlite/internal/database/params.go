@@ -3,6 +3,7 @@
 package database
 
 import (
+	"database/sql"
 	"fmt"
 	"strconv"
 )
@@ -31,6 +32,29 @@ func (s statement) checkParams(given int) error {
 		}
 	}
 	return nil
+}
+
+// nulls are values for the parameters of a statement that is not run.
+func (s statement) nulls() []any {
+	var named []any
+	highest := 0
+	for i, t := range s.tokens {
+		name := s.joined(i)
+		switch {
+		case t.text == "?" && name != "":
+			number, _ := strconv.Atoi(name) // SQLite has taken it
+			highest = max(highest, number)
+		case t.text == "?":
+			highest++
+		case (t.text == ":" || t.text == "@") && name != "":
+			named = append(named, sql.Named(name, nil))
+			highest++
+		case len(t.text) > 1 && t.text[0] == '$':
+			named = append(named, sql.Named(t.text[1:], nil))
+			highest++
+		}
+	}
+	return append(make([]any, highest), named...)
 }
 
 // joined is the word that follows token i without a space; "" if none does.

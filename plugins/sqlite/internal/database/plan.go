@@ -9,21 +9,16 @@ import (
 )
 
 // Plan says how SQLite would run a statement that reads: one step a line, those
-// that are part of another indented below it. Parameters written ? need no values.
+// that are part of another indented below it. Parameters need no values.
 func (db *DB) Plan(ctx context.Context, query string) (string, error) {
 	st, err := parse(query)
 	if err != nil {
 		return "", err
 	}
-	var args []any
-	for _, t := range st.tokens {
-		if t.text == "?" {
-			args = append(args, nil)
-		}
-	}
 	var plan string
 	err = db.run(ctx, false, nil, func(ctx context.Context, s *session) error {
-		if _, err := s.prepare(st.text); err != nil {
+		s.guard.query = st.isQuery()
+		if _, err := s.prepare(ctx, st.text); err != nil {
 			return s.explain(ctx, st, err)
 		}
 		depth := map[int]int{}
@@ -33,7 +28,7 @@ func (db *DB) Plan(ctx context.Context, query string) (string, error) {
 			err := r.Scan(&id, &parent, &unused, &detail)
 			depth[id] = depth[parent] + 1
 			return strings.Repeat("  ", depth[parent]) + detail, err
-		}, "EXPLAIN QUERY PLAN "+st.text, args...)
+		}, "EXPLAIN QUERY PLAN "+st.text, st.nulls()...)
 		plan = strings.Join(lines, "\n")
 		return err
 	})

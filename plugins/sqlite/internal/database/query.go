@@ -57,7 +57,8 @@ func (db *DB) Query(ctx context.Context, req QueryRequest, report Progress) (*Ro
 	}
 	var rows *Rows
 	err = db.run(ctx, false, report, func(ctx context.Context, s *session) error {
-		columns, err := s.prepare(st.text)
+		s.guard.query = st.isQuery()
+		columns, err := s.prepare(ctx, st.text)
 		if err == nil {
 			rows, err = s.fetch(ctx, st, columns, args, db.bounds(limit))
 		}
@@ -166,7 +167,7 @@ func (s *session) fetch(ctx context.Context, st statement, columns []sqlite.Colu
 		return nil, errors.New("the statement returns no rows")
 	}
 	text, extra := st.text, 0
-	if st.isSelect() {
+	if st.isQuery() {
 		text, extra = gathered(st.text, len(columns), b.rows+1), 1
 	}
 	found, err := s.conn.QueryContext(ctx, text, args...)

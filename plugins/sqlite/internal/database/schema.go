@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A NotFoundError means that there is no such database, table or view.
@@ -33,6 +35,7 @@ type TableInfo struct {
 	Indexes     []IndexInfo   `json:"indexes"`
 	ForeignKeys []ForeignKey  `json:"foreign_keys"`
 	Triggers    []TriggerInfo `json:"triggers"`
+	Problem     string        `json:"problem,omitempty" jsonschema:"why SQLite cannot tell its columns, such as a view of a table that is gone"`
 }
 
 // A ColumnInfo is a column of a table.
@@ -82,9 +85,31 @@ func (db *DB) Tables(ctx context.Context) ([]Table, error) {
 			t.Database = db.name
 			return t, r.Scan(&t.Name, &t.Type, &t.Columns)
 		}, tablesSQL)
-		return err
+		if err != nil {
+			return err
+		}
+		return countColumns(ctx, s, tables)
 	})
 	return tables, err
+}
+
+// countColumns fills in what SQLite leaves out: it counts no columns of views
+// while one of them is broken.
+func countColumns(ctx context.Context, s *session, tables []Table) error {
+	for i := range tables {
+		t := &tables[i]
+		if t.Columns > 0 {
+			continue
+		}
+		err := s.conn.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_xinfo(?)", t.Name).Scan(&t.Columns)
+		if err = ended(ctx, err); err == nil {
+			continue
+		}
+		if _, ok := errors.AsType[*brokenError](err); !ok {
+			return err
+		}
+	}
+	return nil
 }
 
 // Describe tells about one table or view; a *NotFoundError if there is none of
@@ -127,10 +152,13 @@ func (db *DB) describe(ctx context.Context, s *session, table string) (*TableInf
 		return nil, &NotFoundError{fmt.Sprintf("there is no table %q in database %s; tables lists them", table, db.name)}
 	}
 	if err != nil {
-		return nil, errors.New(plain(err))
+		return nil, ended(ctx, err)
 	}
 	for _, read := range []func(context.Context, *session) error{info.readColumns, info.readIndexes, info.readForeignKeys, info.readTriggers} {
-		if err := read(ctx, s); err != nil {
+		err := read(ctx, s)
+		if broken, ok := errors.AsType[*brokenError](err); ok {
+			info.Problem = broken.Error() // of this one table, not of the others
+		} else if err != nil {
 			return nil, err
 		}
 	}
@@ -176,16 +204,16 @@ func (t *TableInfo) readTriggers(ctx context.Context, s *session) (err error) {
 
 // collect reads all rows of a query of ours; never nil.
 func collect[T any](ctx context.Context, s *session, read func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	list := []T{}
 	rows, err := s.conn.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, ended(ctx, err)
+		return list, ended(ctx, err)
 	}
 	defer rows.Close()
-	list := []T{}
 	for rows.Next() {
 		item, err := read(rows)
 		if err != nil {
-			return nil, err
+			return list, err
 		}
 		list = append(list, item)
 	}
@@ -199,6 +227,13 @@ func ended(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case codeOf(err) == sqlite3.SQLITE_ERROR:
+		return &brokenError{plain(err)}
 	}
 	return errors.New(plain(err))
 }
+
+// A brokenError is SQLite's word on a schema that does not hold together.
+type brokenError struct{ message string }
+
+func (e *brokenError) Error() string { return e.message }

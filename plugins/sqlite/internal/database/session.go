@@ -26,7 +26,7 @@ func (db *DB) connect(ctx context.Context, write bool) (*session, error) {
 	if err != nil {
 		return nil, errors.New(plain(err))
 	}
-	g := &guard{write: write}
+	g := &guard{write: write, query: !write}
 	pool := sql.OpenDB(guardedConnector{connector, g})
 	pool.SetMaxOpenConns(1)
 	conn, err := pool.Conn(ctx)
@@ -63,8 +63,16 @@ func (s *session) limit() error {
 }
 
 // prepare compiles a statement, without running it, and returns its columns.
-func (s *session) prepare(statement string) (columns []sqlite.ColumnInfo, err error) {
+func (s *session) prepare(ctx context.Context, statement string) (columns []sqlite.ColumnInfo, err error) {
 	s.guard.refused = ""
+	// To compile the first statement the schema is read, for which SQLite may
+	// wait until the file is not locked. The driver ends that wait with ctx here;
+	// below, where it has no ctx, nothing is left to be waited for.
+	compiled, err := s.conn.PrepareContext(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	defer compiled.Close()
 	err = s.conn.Raw(func(conn any) error {
 		preparer, ok := conn.(columnInformer)
 		if !ok {

@@ -61,9 +61,30 @@ func parse(sql string) (statement, error) {
 // verb is the first word, in capitals.
 func (s statement) verb() string { return strings.ToUpper(s.tokens[0].text) }
 
-// isSelect reports whether the statement can stand where SQL wants a query.
-func (s statement) isSelect() bool {
-	return slices.Contains([]string{"SELECT", "WITH", "VALUES"}, s.verb())
+// isQuery reports whether the statement reads rows, also behind WITH.
+func (s statement) isQuery() bool {
+	switch s.verb() {
+	case "SELECT", "VALUES":
+		return true
+	case "WITH":
+	default:
+		return false
+	}
+	depth := 0
+	for _, t := range s.tokens {
+		switch word := strings.ToUpper(t.text); {
+		case word == "(":
+			depth++
+		case word == ")":
+			depth--
+		case depth > 0:
+		case word == "SELECT", word == "VALUES":
+			return true
+		case word == "INSERT", word == "UPDATE", word == "DELETE", word == "INTO": // of REPLACE, which may be a name
+			return false
+		}
+	}
+	return false
 }
 
 // changesRows reports whether the statement counts the rows it changes.
