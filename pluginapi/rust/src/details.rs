@@ -60,6 +60,18 @@ pub enum Ability {
     Subscriptions,
 }
 
+impl Ability {
+    fn wire(self) -> v1::Ability {
+        match self {
+            Self::Tools => v1::Ability::Tools,
+            Self::Resources => v1::Ability::Resources,
+            Self::Prompts => v1::Ability::Prompts,
+            Self::Completions => v1::Ability::Completions,
+            Self::Subscriptions => v1::Ability::Subscriptions,
+        }
+    }
+}
+
 impl Handle {
     /// What the host is told first.
     pub(crate) fn describe(&self) -> v1::DescribeResponse {
@@ -70,7 +82,7 @@ impl Handle {
             title: details.title.clone(),
             description: details.description.clone(),
             website_url: details.website_url.clone(),
-            abilities: self.abilities().into_iter().map(Into::into).collect(),
+            abilities: self.announced().iter().map(|a| a.wire().into()).collect(),
             settings_schema_json: details
                 .settings
                 .as_ref()
@@ -85,37 +97,27 @@ impl Handle {
 
     /// Those that something was added for, and those that the author names. None
     /// at all would mean tools as well.
-    fn abilities(&self) -> Vec<v1::Ability> {
+    pub(crate) fn abilities(&self) -> Vec<Ability> {
         let (details, offer) = (self.details(), self.offer());
         let no_completions = locked(&offer.completions).is_empty();
         let has = [
-            (Ability::Tools, v1::Ability::Tools, !offer.tools.is_empty()),
+            (Ability::Tools, !offer.tools.is_empty()),
             (
                 Ability::Resources,
-                v1::Ability::Resources,
                 !offer.resources.is_empty() || !offer.templates.is_empty(),
             ),
-            (
-                Ability::Prompts,
-                v1::Ability::Prompts,
-                !offer.prompts.is_empty(),
-            ),
-            (
-                Ability::Completions,
-                v1::Ability::Completions,
-                !no_completions,
-            ),
+            (Ability::Prompts, !offer.prompts.is_empty()),
+            (Ability::Completions, !no_completions),
             (
                 Ability::Subscriptions,
-                v1::Ability::Subscriptions,
                 details.on_subscriptions.is_some() || offer.any_subscribable(),
             ),
         ];
         let provided =
-            |(ability, wire, has)| (has || details.abilities.contains(&ability)).then_some(wire);
+            |(ability, has)| (has || details.abilities.contains(&ability)).then_some(ability);
         let list: Vec<_> = has.into_iter().filter_map(provided).collect();
         if list.is_empty() {
-            return vec![v1::Ability::Tools];
+            return vec![Ability::Tools];
         }
         list
     }

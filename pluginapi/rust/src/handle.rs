@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
-use crate::details::Details;
+use crate::details::{Ability, Details};
 use crate::error::{Error, Result};
 use crate::logger::Logger;
 use crate::offer::Offer;
@@ -33,11 +33,15 @@ pub(crate) struct Inner {
     pub(crate) offer: Offer,
     pub(crate) logger: Logger,
     pub(crate) configured: OnceLock<Configured>,
+    /// What clients are told that there is, from the start on.
+    pub(crate) announced: OnceLock<Vec<Ability>>,
 }
 
 /// A plugin that serves. Clones are of the same plugin; all methods may be
 /// called by many threads at once. What is added and removed is announced to
-/// clients.
+/// clients. Adding something of a kind of which there was nothing when the plugin
+/// began to serve, and that [`Plugin::ability`](crate::Plugin::ability) did not
+/// name, is an error: clients do not look for it.
 #[derive(Clone)]
 pub struct Handle(pub(crate) Arc<Inner>);
 
@@ -50,6 +54,7 @@ impl Handle {
         F: Fn(Context, In) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out>> + Send + 'static,
     {
+        self.check_announced(Ability::Tools)?;
         self.offer().add_tool(tool, handler).map_err(Error::new)
     }
 
@@ -66,6 +71,10 @@ impl Handle {
         F: Fn(Context, String) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out>> + Send + 'static,
     {
+        self.check_announced(Ability::Resources)?;
+        if resource.subscribable {
+            self.check_announced(Ability::Subscriptions)?;
+        }
         self.0
             .offer
             .add_resource(resource, handler)
@@ -89,6 +98,10 @@ impl Handle {
         F: Fn(Context, String, Variables) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out>> + Send + 'static,
     {
+        self.check_announced(Ability::Resources)?;
+        if template.subscribable {
+            self.check_announced(Ability::Subscriptions)?;
+        }
         self.0
             .offer
             .add_template(template, handler)
@@ -108,6 +121,7 @@ impl Handle {
         F: Fn(Context, In) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Out>> + Send + 'static,
     {
+        self.check_announced(Ability::Prompts)?;
         self.offer().add_prompt(prompt, handler).map_err(Error::new)
     }
 
@@ -156,6 +170,22 @@ impl Handle {
             })
     }
 
+    fn check_announced(&self, ability: Ability) -> Result<()> {
+        if self.announced().contains(&ability) {
+            return Ok(());
+        }
+        let kind = format!("{ability:?}").to_lowercase();
+        Err(Error::new(format!(
+            "clients were told that this plugin provides no {kind}, and do not look for any: \
+             announce what comes while it serves with Plugin::ability(Ability::{ability:?})"
+        )))
+    }
+
+    /// Settles with the first call what clients are told that there is.
+    pub(crate) fn announced(&self) -> &[Ability] {
+        self.0.announced.get_or_init(|| self.abilities())
+    }
+
     pub(crate) fn offer(&self) -> &Offer {
         &self.0.offer
     }
@@ -170,5 +200,34 @@ impl fmt::Debug for Handle {
         f.debug_struct("Handle")
             .field("name", &self.details().name)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::Plugin;
+
+    #[test]
+    fn what_comes_late_must_have_been_announced() {
+        let plugin = Plugin::new("late", "1")
+            .tool(Tool::new("first"), |_, ()| async { Ok(()) })
+            .ability(Ability::Prompts)
+            .start()
+            .unwrap()
+            .plugin;
+        plugin
+            .add_tool(Tool::new("second"), |_, ()| async { Ok(()) })
+            .unwrap();
+        plugin
+            .add_prompt(Prompt::new("p"), |_, ()| async { Ok("x") })
+            .unwrap();
+        let late = plugin.add_resource(Resource::new("t://r", "r"), |_, _| async { Ok("x") });
+        let text = late.unwrap_err().to_string();
+        assert!(
+            text.contains("Plugin::ability(Ability::Resources)"),
+            "{text}"
+        );
+        assert!(plugin.offer().resources.is_empty());
     }
 }

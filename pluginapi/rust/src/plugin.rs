@@ -353,9 +353,12 @@ impl Plugin {
             offer: self.offer,
             logger,
             configured: OnceLock::new(),
+            announced: OnceLock::new(),
         };
+        let plugin = Handle(Arc::new(inner));
+        plugin.announced();
         Ok(Started {
-            plugin: Handle(Arc::new(inner)),
+            plugin,
             on_start: self.on_start,
             on_shutdown: self.on_shutdown,
             pipes: self.pipes,
