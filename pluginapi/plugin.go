@@ -250,18 +250,16 @@ func (p *Plugin) abilities() []pluginv1.Ability {
 	return list
 }
 
-// late returns an error for abilities that clients were told the plugin does not
+// late returns an error for an ability that clients were told the plugin does not
 // have: they do not look for what is added now.
-func (p *Plugin) late(abilities ...Ability) error {
+func (p *Plugin) late(a Ability) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, a := range abilities {
-		if p.announced != nil && !slices.Contains(p.announced, pluginv1.Ability(a)) {
-			return fmt.Errorf("clients were told that this plugin provides no %s, and do not look for any: "+
-				"name in Details.Abilities what comes while it serves", a)
-		}
+	if p.announced == nil || slices.Contains(p.announced, pluginv1.Ability(a)) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("clients were told that this plugin provides no %s, and do not look for any: "+
+		"name in Details.Abilities what comes while it serves", a)
 }
 
 // settings is what OnConfigure leaves behind.

@@ -74,7 +74,7 @@ type ResourceOut interface {
 func AddResource[Out ResourceOut](p *Plugin, r Resource, fn func(ctx context.Context, uri string) (Out, error)) {
 	definition, err := r.wire()
 	if err == nil {
-		err = p.late(resourceAbilities(r.Subscribable)...)
+		err = p.late(AbilityResources)
 	}
 	if err == nil {
 		err = p.resources.add(definition, &resource{
@@ -91,6 +91,7 @@ func AddResource[Out ResourceOut](p *Plugin, r Resource, fn func(ctx context.Con
 	if err != nil {
 		p.fail(fmt.Errorf("resource %q: %w", r.URI, err))
 	}
+	p.warnUnsubscribable(r.URI, r.Subscribable)
 }
 
 // AddResourceTemplate offers a family of resources, which fn reads. vars holds
@@ -103,7 +104,7 @@ func AddResourceTemplate[Out ResourceOut](p *Plugin, t ResourceTemplate,
 ) {
 	definition, parsed, err := t.wire()
 	if err == nil {
-		err = p.late(resourceAbilities(t.Subscribable)...)
+		err = p.late(AbilityResources)
 	}
 	if err == nil {
 		err = p.templates.add(definition, &resourceFamily{
@@ -121,6 +122,7 @@ func AddResourceTemplate[Out ResourceOut](p *Plugin, t ResourceTemplate,
 	if err != nil {
 		p.fail(fmt.Errorf("resource template %q: %w", t.URITemplate, err))
 	}
+	p.warnUnsubscribable(t.URITemplate, t.Subscribable)
 }
 
 // RemoveResource takes a resource away; readings in flight go on. It is no
@@ -161,11 +163,14 @@ func (p *Plugin) resource(uri string) (*resource, bool) {
 	return nil, false
 }
 
-func resourceAbilities(subscribable bool) []Ability {
-	if subscribable {
-		return []Ability{AbilityResources, AbilitySubscriptions}
+// warnUnsubscribable says that what was added can be read, but no more than that.
+func (p *Plugin) warnUnsubscribable(uri string, subscribable bool) {
+	if !subscribable {
+		return
 	}
-	return []Ability{AbilityResources}
+	if err := p.late(AbilitySubscriptions); err != nil {
+		p.log.Error("nobody can subscribe to what was added", "uri", uri, "err", err)
+	}
 }
 
 func (p *Plugin) anySubscribable() bool {

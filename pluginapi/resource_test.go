@@ -259,6 +259,17 @@ func TestWhatComesLateMustHaveBeenNamed(t *testing.T) {
 	}
 }
 
+func TestLateResourceCanBeReadThoughNobodyCanSubscribe(t *testing.T) {
+	p := pluginapi.New("test", "1")
+	reading("r")(p)
+	h := plugintest.Start(t, p, nil)
+	pluginapi.AddResource(p, pluginapi.Resource{URI: "t://late", Name: "late", Subscribable: true},
+		func(context.Context, string) (string, error) { return "", nil })
+	if list, err := h.ListResources(t.Context()); err != nil || len(list) != 2 {
+		t.Errorf("got %v, %v", list, err)
+	}
+}
+
 func TestChangesOfEachListAreTold(t *testing.T) {
 	p := pluginapi.New("test", "1")
 	p.SetDetails(pluginapi.Details{Abilities: []pluginapi.Ability{

@@ -5,6 +5,7 @@ how that was declared, nor of how it is served."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from ._proto import plugin_pb2, prompt_pb2, resource_pb2, tool_pb2
 from .errors import DeclarationError, not_found
 from .schema import Member
 from .template import Template
+
+_log = logging.getLogger("mcphost_plugin")
 
 Handler = Callable[..., Any]
 
@@ -93,8 +96,8 @@ class Catalogue:
     def add_resource(self, resource: Resource) -> None:
         """Offers a resource or a family of them."""
         self.check_announced("resources")
-        if resource.subscribable:
-            self.check_announced("subscriptions")
+        if resource.subscribable and not self._is_announced("subscriptions"):
+            _log.error("nobody can subscribe to what was added: subscriptions are no announced ability")
         if isinstance(resource.wire, resource_pb2.ResourceTemplate):
             self._add(self.templates, resource.wire.uri_template, resource, "resources")
         else:
@@ -164,11 +167,14 @@ class Catalogue:
 
     def check_announced(self, ability: str) -> None:
         """DeclarationError: it comes too late for anybody to look for it."""
-        if self._announced is not None and ability not in self._announced:
+        if not self._is_announced(ability):
             raise DeclarationError(
                 f"clients were told that this plugin provides no {ability}, and do not look for any: "
                 f'announce what comes while it serves with Plugin(..., abilities=["{ability}"])'
             )
+
+    def _is_announced(self, ability: str) -> bool:
+        return self._announced is None or ability in self._announced
 
     def revisions(self) -> plugin_pb2.Revisions:
         """The revision of each list."""

@@ -167,5 +167,7 @@ def completion(out: Any) -> Completion:
     found = out if isinstance(out, Completion) else Completion(list(out))
     if len(found.values) <= MAX_VALUES:
         return found
-    total = len(found.values) if found.total is None else found.total
+    total = found.total
+    if total is None and not found.has_more:
+        total = len(found.values)
     return Completion(found.values[:MAX_VALUES], total, has_more=True)

@@ -477,13 +477,13 @@ def test_what_comes_later_is_announced_or_refused(kind: Ability) -> None:
     grow(silent, kind)  # nobody is served any more
 
 
-def test_later_subscriptions_need_their_ability_too() -> None:
+def test_a_late_resource_can_be_read_though_nobody_can_subscribe(caplog: pytest.LogCaptureFixture) -> None:
     plugin = Plugin("p", "1", abilities=["resources"])
 
     async def check(client: testing.Client) -> None:
-        grow(plugin, "resources")
-        with pytest.raises(DeclarationError, match="subscriptions"):
-            grow(plugin, "subscriptions")
+        grow(plugin, "subscriptions")
+        assert await client.read_resource("a://c") == ["a://c"]
+        assert "nobody can subscribe" in caplog.text
 
     run(check, plugin)
     with pytest.raises(DeclarationError, match="'tool' is no ability"):

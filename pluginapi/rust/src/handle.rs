@@ -72,9 +72,7 @@ impl Handle {
         Fut: Future<Output = Result<Out>> + Send + 'static,
     {
         self.check_announced(Ability::Resources)?;
-        if resource.subscribable {
-            self.check_announced(Ability::Subscriptions)?;
-        }
+        self.warn_unsubscribable(resource.subscribable);
         self.0
             .offer
             .add_resource(resource, handler)
@@ -99,9 +97,7 @@ impl Handle {
         Fut: Future<Output = Result<Out>> + Send + 'static,
     {
         self.check_announced(Ability::Resources)?;
-        if template.subscribable {
-            self.check_announced(Ability::Subscriptions)?;
-        }
+        self.warn_unsubscribable(template.subscribable);
         self.0
             .offer
             .add_template(template, handler)
@@ -179,6 +175,15 @@ impl Handle {
             "clients were told that this plugin provides no {kind}, and do not look for any: \
              announce what comes while it serves with Plugin::ability(Ability::{ability:?})"
         )))
+    }
+
+    /// What is added can be read all the same.
+    fn warn_unsubscribable(&self, subscribable: bool) {
+        if subscribable && !self.announced().contains(&Ability::Subscriptions) {
+            self.logger().error(
+                "nobody can subscribe to what was added: subscriptions are no announced ability",
+            );
+        }
     }
 
     /// Settles with the first call what clients are told that there is.

@@ -302,7 +302,7 @@ impl Plugin {
     }
 
     /// Sets what runs beside the calls, from the start until the plugin stops:
-    /// it is dropped then.
+    /// it is dropped then. What it adds comes late: see [`Plugin::ability`].
     pub fn on_start<F, Fut>(mut self, hook: F) -> Self
     where
         F: FnOnce(Handle) -> Fut + Send + 'static,

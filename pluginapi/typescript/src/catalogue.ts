@@ -5,6 +5,7 @@
 import { create, type DescMessage, equals, type MessageShape } from "@bufbuild/protobuf";
 import type { Family, Prompt, Resource, Tool } from "./declare.js";
 import { DeclarationError, notFound } from "./errors.js";
+import { logger } from "./operator.js";
 import { Ability, type Revisions, RevisionsSchema } from "./proto/plugin_pb.js";
 import { PromptSchema } from "./proto/prompt_pb.js";
 import { ResourceSchema, ResourceTemplateSchema } from "./proto/resource_pb.js";
@@ -210,16 +211,20 @@ export class Catalogue {
   /** What something of a kind needs, by what it can do. */
   #needs(kind: Kind, one: { readonly subscribable?: boolean; readonly completers?: Prompt["completers"] } = {}): void {
     this.#check(kind);
-    if (one.subscribable) {
-      this.#check("subscriptions");
+    if (one.subscribable && this.#isLate("subscriptions")) {
+      logger.error("nobody can subscribe to what was added: subscriptions are no announced ability");
     }
-    if (one.completers && one.completers.size > 0) {
-      this.#check("completions");
+    if (one.completers?.size && this.#isLate("completions")) {
+      logger.error("nothing is suggested for what was added: completions are no announced ability");
     }
   }
 
+  #isLate(ability: AbilityName): boolean {
+    return this.#announced !== undefined && !this.#announced.has(ability);
+  }
+
   #check(ability: AbilityName): void {
-    if (this.#announced && !this.#announced.has(ability)) {
+    if (this.#isLate(ability)) {
       throw new DeclarationError(
         `clients were told that this plugin provides no ${ability}, and do not look for any: announce what comes while ` +
           `it serves with new Plugin({ ..., abilities: ["${ability}"] })`,

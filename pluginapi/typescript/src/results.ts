@@ -156,8 +156,8 @@ export function promptResult(out: unknown): GetPromptResult {
 export function wireCompletion(found: Completion | readonly string[]): WireCompletion {
   const {
     values,
-    total = values.length > MAX_VALUES ? values.length : undefined,
     hasMore = false,
+    total = !hasMore && values.length > MAX_VALUES ? values.length : undefined,
   } = "values" in found && !Array.isArray(found) ? (found as Completion) : { values: found as string[] };
   return create(CompletionSchema, {
     values: values.slice(0, MAX_VALUES),

@@ -112,6 +112,8 @@ test("suggestions are cut at what MCP allows, and say so", () => {
     assert.deepEqual([none.values, none.hasMore], [[], false]);
     const told = wireCompletion({ values: many, total: 7000 });
     assert.deepEqual([told.values.length, told.total, told.hasMore], [100, 7000, true]);
+    const more = wireCompletion({ values: many, hasMore: true });
+    assert.deepEqual([more.values.length, more.total, more.hasMore], [100, undefined, true]);
   });
 });
 
@@ -125,21 +127,18 @@ served("what nobody was told of cannot come later", async (plugin, connect) => {
   assert.throws(() => plugin.onSubscriptions((uris) => uris), late("subscriptions"));
 });
 
-served("what a kind can do is announced as well", async (plugin, connect) => {
+served("what comes late can be read, though it can do no more than was announced", async (plugin, connect) => {
   const options = { name: "b", subscribable: true };
   const complete = prefixCompletion(["a"]);
   plugin.resource("a://a", { name: "a" }, () => "");
   plugin.prompt({ name: "p" }, () => "");
-  await connect();
+  const client = await connect();
   assert.throws(() => plugin.tool({ name: "t" }, () => ""), late("tools"));
-  assert.throws(() => plugin.resource("a://b", options, () => ""), late("subscriptions"));
-  assert.throws(
-    () => plugin.resourceTemplate("a://{b}", { name: "b", complete: { b: complete } }, () => ""),
-    late("completions"),
-  );
-  assert.throws(() => plugin.prompt({ name: "q", arguments: { a: { complete } } }, () => ""), late("completions"));
-  plugin.resource("a://c", { name: "c" }, () => "");
-  plugin.prompt({ name: "r" }, () => "");
+  plugin.resource("a://b", options, () => "held");
+  plugin.resourceTemplate("b://{b}", { name: "b", complete: { b: complete } }, () => "of a family");
+  plugin.prompt({ name: "q", arguments: { a: { complete } } }, () => "");
+  assert.deepEqual(await client.readResource("a://b"), ["held"]);
+  assert.deepEqual(await client.readResource("b://x"), ["of a family"]);
 });
 
 served(

@@ -46,8 +46,13 @@ final class Abilities {
     add.run();
   }
 
-  synchronized void check(Ability ability, String what) {
-    if (announced != null && !announced.contains(ability)) {
+  /** Whether clients were told that there is none of it. */
+  synchronized boolean late(Ability ability) {
+    return announced != null && !announced.contains(ability);
+  }
+
+  private void check(Ability ability, String what) {
+    if (late(ability)) {
       throw new DeclarationException(
           what
               + " comes too late: the plugin had nothing of its kind when it started, so that no"

@@ -17,6 +17,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import mcphost.plugin.v1.Plugin.DescribeResponse;
 import mcphost.plugin.v1.Plugin.Limits;
 
@@ -29,6 +31,8 @@ import mcphost.plugin.v1.Plugin.Limits;
  * what may come. All else is to be set before it runs.
  */
 public final class Plugin {
+  private static final Logger LOG = Logger.getLogger("io.mcphost.plugin");
+
   private final DescribeResponse.Builder details = DescribeResponse.newBuilder();
   private final Map<String, Tool> tools = Collections.synchronizedMap(new LinkedHashMap<>());
   private final Map<String, Resource> resources =
@@ -120,9 +124,11 @@ public final class Plugin {
   }
 
   private void put(Resource resource) {
-    if (resource.isSubscribable()) {
-      abilities.check(
-          Ability.SUBSCRIPTIONS, "the resource " + resource.uri() + ", which is subscribable,");
+    if (resource.isSubscribable() && abilities.late(Ability.SUBSCRIPTIONS)) {
+      LOG.log(
+          Level.SEVERE,
+          "nobody can subscribe to {0}: subscriptions are no announced ability",
+          resource.uri());
     }
     resources.put(resource.uri(), resource);
   }
