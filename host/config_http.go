@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ func (h *HTTPConfig) problems() []discover.Problem {
 	case h.Path == "":
 	case !strings.HasPrefix(h.Path, "/"):
 		at("path", "%q does not begin with a slash", h.Path)
-	case (&url.URL{Path: h.Path}).EscapedPath() != h.Path || strings.Contains(h.Path, "//") || strings.Contains(h.Path, "/."):
+	case (&url.URL{Path: h.Path}).EscapedPath() != h.Path || !cleanPath(h.Path):
 		at("path", "%q is no plain path, such as /mcp", h.Path)
 	case h.Path == ssePath && (h.SSE == nil || *h.SSE):
 		at("path", "%q is where the transport of 2024-11-05 is served; choose another, or set http.sse to false", h.Path)
@@ -44,6 +45,10 @@ func (h *HTTPConfig) problems() []discover.Problem {
 	}
 	return found
 }
+
+// cleanPath reports whether a path has no empty and no dot segments, which clients
+// may leave out. A slash may be its end.
+func cleanPath(p string) bool { return p == "/" || path.Clean(p) == strings.TrimSuffix(p, "/") }
 
 // addrFault says why an address cannot be listened on, whatever the machine.
 func addrFault(addr string) string {

@@ -152,6 +152,8 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 		"tab":             {"http:\n\taddr: 127.0.0.1:1\n", "mcphost.yaml:2:1: a tab; indent with spaces"},
 		"endpoint":        {"http: {path: mcp}\n", "http.path: "},
 		"query":           {"http: {path: '/a?b'}\n", `http.path: "/a?b" is no plain path`},
+		"dots":            {"http: {path: /a/../b}\n", "is no plain path"},
+		"slashes":         {"http: {path: //a}\n", "is no plain path"},
 		"two transports":  {"http:\n  path: /sse\n", "mcphost.yaml:2:3: http.path: \"/sse\" is where the transport of 2024-11-05 is served"},
 		"host":            {"http: {allowed_hosts: ['https://x']}\n", `http.allowed_hosts: "https://x" is no name of a host`},
 		"any origin":      {"http: {allowed_origins: ['*']}\n", `http.allowed_origins: "*" is no origin`},
@@ -212,7 +214,7 @@ func TestOnlyLoopbackIsServedUnlessAllowed(t *testing.T) {
 func TestOrdinaryHTTPSettingsAreTaken(t *testing.T) {
 	off := false
 	for _, h := range []HTTPConfig{
-		{Path: "/"}, {Path: "/mcp/"}, {Path: "/v1/mcp"}, {Path: "/sse", SSE: &off},
+		{Path: "/"}, {Path: "/mcp/"}, {Path: "/v1/mcp"}, {Path: "/.well-known/mcp"}, {Path: "/sse", SSE: &off},
 		{AllowedHosts: []string{"app.example", "app.example:8080", "[::1]:80", "10.0.0.1"}},
 		{AllowedOrigins: []string{"https://app.example", "http://localhost:3000", "null", "vscode-webview://abc", "HTTPS://App.Example"}},
 	} {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -59,6 +60,14 @@ func (r *endingReader) Read(p []byte) (int, error) {
 		r.ended()
 	}
 	return n, err
+}
+
+// SetReadDeadline interrupts the reader, where it can be: the transport ends by it.
+func (r *endingReader) SetReadDeadline(t time.Time) error {
+	if timed, ok := r.Reader.(interface{ SetReadDeadline(time.Time) error }); ok {
+		return timed.SetReadDeadline(t)
+	}
+	return os.ErrNoDeadline
 }
 
 // ServeHTTP serves clients on l until ctx ends. Then it takes no more, answers

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -193,6 +194,32 @@ func TestCallEndsSoonAfterTheClientOfAPipeIsGone(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 30*time.Second { // the call has 60 s
 		t.Errorf("it took %s", took)
+	}
+}
+
+func TestServedPipeIsLeftToItsOwner(t *testing.T) {
+	s := embed(t, "", host.Options{})
+	in, toHost, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(in.Close(), toHost.Close()) })
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if err := s.ServeStdio(ctx, in, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody reads any more: what comes now is its owner's.
+	if err := in.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if _, err := toHost.WriteString("x"); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := in.Read(make([]byte, 1)); n != 1 || err != nil {
+			t.Fatalf("read %d, %v", n, err)
+		}
 	}
 }
 

@@ -46,7 +46,8 @@ func readerGone(file *os.File) (gone bool) {
 		return false
 	}
 	err = raw.Control(func(fd uintptr) {
-		polled := []unix.PollFd{{Fd: int32(fd)}}
+		// Some systems say nothing at all of what nothing is asked about.
+		polled := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
 		_, err := unix.Poll(polled, 0)
 		gone = !errors.Is(err, unix.EINTR) && polled[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0
 	})

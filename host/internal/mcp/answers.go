@@ -9,9 +9,11 @@ import (
 )
 
 // CheckAnswer says what is wrong with a client's answer to one of the requests
-// that a server may make, of any version: what must be there, and its type. What
-// a form's fields hold is for its plugin to judge.
-func CheckAnswer(method string, result []byte) error {
+// that a server may make: what must be there, and its type. What a form's fields
+// hold is for its plugin to judge. Clients of the handshake era are excused for
+// what their libraries are known to leave out: the model's name, and null for an
+// empty list of roots.
+func CheckAnswer(v Version, method string, result []byte) error {
 	if rawjson.KindOf(result) != rawjson.KindObject {
 		return errors.New("must be an object")
 	}
@@ -19,9 +21,9 @@ func CheckAnswer(method string, result []byte) error {
 	case MethodElicit:
 		return checkElicitResult(result)
 	case MethodSample:
-		return checkSampleResult(result)
+		return checkSampleResult(result, !v.Stateless())
 	case MethodListRoots:
-		return checkRoots(result)
+		return checkRoots(result, !v.Stateless())
 	}
 	return nil
 }
@@ -43,11 +45,11 @@ func checkElicitResult(result []byte) error {
 	return errors.New("content must be an object")
 }
 
-func checkSampleResult(result []byte) error {
+func checkSampleResult(result []byte, lenient bool) error {
 	if role := stringMember(result, "role"); role != "user" && role != "assistant" {
 		return errors.New("role must be user or assistant")
 	}
-	if model, _ := rawjson.Get(result, "model"); rawjson.KindOf(model) != rawjson.KindString {
+	if model, ok := rawjson.Get(result, "model"); rawjson.KindOf(model) != rawjson.KindString && (ok || !lenient) {
 		return errors.New("model must be a string")
 	}
 	content, _ := rawjson.Get(result, "content")
@@ -58,8 +60,11 @@ func checkSampleResult(result []byte) error {
 	return errors.New("content must be a block, or an array of them")
 }
 
-func checkRoots(result []byte) error {
+func checkRoots(result []byte, lenient bool) error {
 	roots, _ := rawjson.Get(result, "roots")
+	if lenient && rawjson.KindOf(roots) == rawjson.KindNull {
+		return nil
+	}
 	if rawjson.KindOf(roots) != rawjson.KindArray {
 		return errors.New("roots must be an array")
 	}

@@ -25,17 +25,34 @@ func TestMalformedAnswersAreFound(t *testing.T) {
 	}
 	for method, answers := range good {
 		for _, answer := range answers {
-			if err := CheckAnswer(method, []byte(answer)); err != nil {
+			if err := CheckAnswer(LatestStateless, method, []byte(answer)); err != nil {
 				t.Errorf("%s %s: %v", method, answer, err)
 			}
 		}
 	}
 	for method, answers := range bad {
 		for _, answer := range answers {
-			if CheckAnswer(method, []byte(answer)) == nil {
+			if CheckAnswer(LatestStateless, method, []byte(answer)) == nil {
 				t.Errorf("%s %s is taken", method, answer)
 			}
 		}
+	}
+}
+
+func TestOldClientsAreExcusedForWhatTheirLibrariesLeaveOut(t *testing.T) {
+	for answer, method := range map[string]string{
+		`{"roots":null}`: MethodListRoots,
+		`{"role":"assistant","content":{"type":"text","text":"x"}}`: MethodSample,
+	} {
+		if err := CheckAnswer(Version20251125, method, []byte(answer)); err != nil {
+			t.Errorf("%s %s: %v", method, answer, err)
+		}
+		if CheckAnswer(LatestStateless, method, []byte(answer)) == nil {
+			t.Errorf("%s %s is taken of a new client", method, answer)
+		}
+	}
+	if CheckAnswer(Version20251125, MethodListRoots, []byte(`{}`)) == nil {
+		t.Error("an answer without roots is taken")
 	}
 }
 

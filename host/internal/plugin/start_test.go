@@ -78,12 +78,13 @@ func TestCommandThatCannotRunIsPermanent(t *testing.T) {
 		"missing in PATH":   "no-such-command-anywhere",
 		"not executable":    write("plain", "#!/bin/sh\n", 0o600),
 		"not a program":     write("text", "hello\n", 0o700),
+		"windows lines":     write("crlf", "#!/bin/sh\r\n", 0o700),
 		"no interpreter":    write("script", "#!/no/such/interpreter\n", 0o700),
 		"directory":         dir,
 		"nothing at all":    "",
 		"file as directory": filepath.Join(dir, "plain", "x"),
 	}
-	words := map[string]string{"no interpreter": "not the program of its first line, /no/such/interpreter"}
+	words := map[string]string{"no interpreter": "not the program of its first line, /no/such/interpreter", "windows lines": "CR LF"}
 	for name, command := range commands {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(t, "good")

@@ -244,7 +244,7 @@ func (re resume) resumption(asked map[string]string, before map[string]json.RawM
 			if re.stated && !known {
 				return true
 			}
-			if err := mcp.CheckAnswer(method, value); err != nil {
+			if err := mcp.CheckAnswer(mcp.LatestStateless, method, value); err != nil {
 				malformed = invalid("inputResponses %q: %s", key, err)
 			}
 			answers[string(key)] = value
@@ -293,7 +293,7 @@ func (r *Runner) askOne(ctx context.Context, q *Request, question *mcp.InputRequ
 	defer cancel()
 	result, err := r.question(waiting, q, question.Method, params)
 	if err == nil {
-		err = malformedAnswer(question.Method, result)
+		err = malformedAnswer(q.Version, question.Method, result)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -314,8 +314,8 @@ type errAnswer struct{ text string }
 
 func (e *errAnswer) Error() string { return e.text }
 
-func malformedAnswer(method string, result []byte) error {
-	if err := mcp.CheckAnswer(method, result); err != nil {
+func malformedAnswer(v mcp.Version, method string, result []byte) error {
+	if err := mcp.CheckAnswer(v, method, result); err != nil {
 		return &errAnswer{"the client's answer to " + method + " is malformed: " + err.Error()}
 	}
 	return nil
