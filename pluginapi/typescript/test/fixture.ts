@@ -22,7 +22,7 @@ plugin.tool({ name: "slow" }, async (_, call) => {
 
 plugin.tool({ name: "child" }, () => {
   const script =
-    'read=$(head -c 5 | wc -c); echo "read $((read)) bytes, $(env | grep -c -e ^MCPHOST_ -e ^PLUGIN_) variables"';
+    'read=$(head -c 5 | wc -c); echo "read $((read)) bytes, $(env | grep -c -e ^MCPHOST_PLUGIN= -e ^PLUGIN_) variables"';
   return execFileSync("sh", ["-c", script], { stdio: ["inherit", "pipe", "inherit"], timeout: 20_000 })
     .toString()
     .trim();
