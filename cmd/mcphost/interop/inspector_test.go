@@ -185,7 +185,8 @@ func (v *inspectorGuest) asksOnce() {
 }
 
 // refused tries the methods that the program does not know. That it does not
-// refuse one any more is reason enough to look at the table again.
+// refuse one any more is reason enough to look at the table again. It may take as
+// long as it needs to say so: a run that was given up would have refused nothing.
 func (v *inspectorGuest) refused() {
 	for _, a := range abilities() {
 		method := map[string]string{
@@ -194,9 +195,9 @@ func (v *inspectorGuest) refused() {
 		if method == "" {
 			continue
 		}
-		v.try(a.name, func(ctx context.Context) ([]string, error) {
-			printed, err := v.command(ctx, "--method", method).CombinedOutput()
-			if bytes.Contains(printed, []byte("Unsupported method")) {
+		v.try(a.name, func(context.Context) ([]string, error) {
+			printed, err := v.command(v.ctx, "--method", method).CombinedOutput()
+			if v.ctx.Err() != nil || bytes.Contains(printed, []byte("Unsupported method")) {
 				return nil, fmt.Errorf("%w: %s", err, printed)
 			}
 			return a.want, nil
