@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -29,45 +28,35 @@ func (s *Server) ServeStdio(ctx context.Context, r io.Reader, w io.Writer) error
 		return err
 	}
 	ctx, leave := context.WithCancel(ctx)
-	var watch sync.WaitGroup
-	defer watch.Wait()
-	defer leave()
-	r = &endingReader{Reader: r, ended: sync.OnceFunc(func() {
-		watch.Go(func() {
-			if unread(ctx, w) {
-				s.log.Debug("the client is gone")
-				leave()
-			}
-		})
-	})}
 	pipe := transport.NewStdio(r, w, transport.StdioOptions{
 		MaxFrame: s.cfg.Limits.MaxMessage,
 		Log:      s.log.Named("stdio"),
 	})
 	defer pipe.Close()
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer leave()
+	watch.Go(func() {
+		if s.deserted(ctx, pipe, w) {
+			leave()
+		}
+	})
 	return s.serveConn(ctx, pipe, s.runner.NewPipe(), s.drainTimeout())
 }
 
-// An endingReader tells when its input has ended.
-type endingReader struct {
-	io.Reader
-	ended func() // more than once
-}
-
-func (r *endingReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if err != nil {
-		r.ended()
+// deserted waits until the input of a pipe has ended and nobody reads w any more,
+// and reports whether that came before the end of ctx.
+func (s *Server) deserted(ctx context.Context, pipe *transport.Stdio, w io.Writer) bool {
+	select {
+	case <-pipe.Ended():
+	case <-ctx.Done():
+		return false
 	}
-	return n, err
-}
-
-// SetReadDeadline interrupts the reader, where it can be: the transport ends by it.
-func (r *endingReader) SetReadDeadline(t time.Time) error {
-	if timed, ok := r.Reader.(interface{ SetReadDeadline(time.Time) error }); ok {
-		return timed.SetReadDeadline(t)
+	if !unread(ctx, w) {
+		return false
 	}
-	return os.ErrNoDeadline
+	s.log.Debug("the client is gone")
+	return true
 }
 
 // ServeHTTP serves clients on l until ctx ends. Then it takes no more, answers

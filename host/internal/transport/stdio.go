@@ -40,6 +40,7 @@ type Stdio struct {
 
 	frames   chan *jsonrpc.Frame // closed by readLines, after readErr was set
 	readErr  error               // why there are no more frames; read after frames was closed
+	ended    chan struct{}       // closed by readLines when it reads no more
 	closed   chan struct{}       // closed by Close
 	closing  sync.Once
 	turn     chan struct{} // holds a token while one Send writes
@@ -60,6 +61,7 @@ func NewStdio(r io.Reader, w io.Writer, opts StdioOptions) *Stdio {
 	s := &Stdio{
 		r: r, w: w, max: opts.MaxFrame, log: opts.Log,
 		frames: make(chan *jsonrpc.Frame),
+		ended:  make(chan struct{}),
 		closed: make(chan struct{}),
 		turn:   make(chan struct{}, 1),
 		broken: make(chan struct{}),
@@ -73,6 +75,7 @@ func NewStdio(r io.Reader, w io.Writer, opts StdioOptions) *Stdio {
 // nothing but its buffer, until the peer writes or closes, or the process ends.
 func (s *Stdio) readLines() {
 	defer close(s.frames)
+	defer close(s.ended)
 	lines := newLineReader(s.r, s.max)
 	for {
 		frame, err := s.readFrame(lines)
@@ -105,6 +108,10 @@ func (s *Stdio) readFrame(lines *lineReader) (*jsonrpc.Frame, error) {
 	}
 	return &jsonrpc.Frame{Data: data, Reply: stdioReply{s}}, nil
 }
+
+// Ended is closed when no more is read: the peer has closed its end, reading has
+// failed, or the transport is closed. Until then Recv had all that was read.
+func (s *Stdio) Ended() <-chan struct{} { return s.ended }
 
 // Recv returns the next frame, which the caller then owns. It returns io.EOF
 // when the peer has closed its end, the cause of ctx when ctx ends, and the
