@@ -7,10 +7,11 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/mcphost/mcphost/host/internal/child"
 )
 
 const (
@@ -40,53 +41,6 @@ func (k *kept) String() string {
 	return k.data.String()
 }
 
-// A pipe has one end in the child and one here.
-type pipe struct{ child, host *os.File }
-
-// pipes are the three streams of a child.
-type pipes struct{ stdin, stdout, stderr pipe }
-
-func newPipes() (*pipes, error) {
-	var p pipes
-	var err error
-	if p.stdin.child, p.stdin.host, err = os.Pipe(); err == nil {
-		p.stdout.host, p.stdout.child, err = os.Pipe()
-	}
-	if err == nil {
-		p.stderr.host, p.stderr.child, err = os.Pipe()
-	}
-	if err != nil {
-		p.closeChild()
-		p.closeHost()
-		return nil, err
-	}
-	return &p, nil
-}
-
-// closeChild closes the child's ends, which the child has by then. Closing a pipe
-// that was not made, or twice, is harmless.
-func (p *pipes) closeChild() {
-	for _, end := range []*os.File{p.stdin.child, p.stdout.child, p.stderr.child} {
-		_ = end.Close()
-	}
-}
-
-func (p *pipes) closeHost() {
-	for _, end := range []*os.File{p.stdin.host, p.stdout.host, p.stderr.host} {
-		_ = end.Close()
-	}
-}
-
-// expire ends the reading soon, also when a child of the child holds the other
-// ends.
-func (p *pipes) expire() {
-	for _, end := range []*os.File{p.stdout.host, p.stderr.host} {
-		if err := end.SetReadDeadline(time.Now().Add(lingering)); err != nil {
-			_ = end.Close() // pipes without deadlines, as on Windows
-		}
-	}
-}
-
 // A greeting is what a process prints first.
 type greeting struct {
 	line   string        // the handshake; empty if there is none
@@ -96,14 +50,14 @@ type greeting struct {
 
 // attend reads what the process prints until it is gone, then closes ended. It
 // ends by itself, since every process is killed at last.
-func (p *process) attend(pipes *pipes, greetings chan<- greeting) {
+func (p *process) attend(pipes *child.Pipes, greetings chan<- greeting) {
 	var reading sync.WaitGroup
-	reading.Go(func() { p.read(pipes.stdout.host, greetings) })
-	reading.Go(func() { _, _ = io.Copy(&p.stderr, pipes.stderr.host) }) // what there is, is kept
+	reading.Go(func() { p.read(pipes.Stdout.Host, greetings) })
+	reading.Go(func() { _, _ = io.Copy(&p.stderr, pipes.Stderr.Host) }) // what there is, is kept
 	_ = p.cmd.Wait()                                                    // its ProcessState tells
-	pipes.expire()
+	pipes.Expire(lingering)
 	reading.Wait()
-	pipes.closeHost()
+	pipes.CloseHost()
 	close(p.ended)
 }
 

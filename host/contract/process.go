@@ -85,21 +85,21 @@ func (p *process) begin(greetings chan<- greeting) error {
 	if err := os.Mkdir(p.data, 0o700); err != nil {
 		return err
 	}
-	pipes, err := newPipes()
+	pipes, err := child.NewPipes()
 	if err != nil {
 		return err
 	}
 	// Files, so that the end of the process is not the end of its output: a child
 	// of it may hold that open.
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = pipes.stdin.child, pipes.stdout.child, pipes.stderr.child
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = pipes.Stdin.Child, pipes.Stdout.Child, pipes.Stderr.Child
 	p.begun = time.Now()
 	err = p.cmd.Start()
-	pipes.closeChild()
+	pipes.CloseChild()
 	if err != nil {
-		pipes.closeHost()
+		pipes.CloseHost()
 		return err
 	}
-	p.stdin = pipes.stdin.host
+	p.stdin = pipes.Stdin.Host
 	go p.attend(pipes, greetings) // kill waits for it
 	return nil
 }

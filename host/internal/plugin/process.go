@@ -94,19 +94,19 @@ func (p *process) prepare(handshakeEnv []string) (*exec.Cmd, error) {
 // launch starts the command and the goroutines that serve it. It closes the
 // child's ends of the pipes in every case.
 func (p *process) launch(ctx context.Context, cmd *exec.Cmd) error {
-	pipes, err := newPipes()
+	pipes, err := child.NewPipes()
 	if err != nil {
 		return fmt.Errorf("make pipes: %w", err)
 	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = pipes.stdin.child, pipes.stdout.child, pipes.stderr.child
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = pipes.Stdin.Child, pipes.Stdout.Child, pipes.Stderr.Child
 	err = p.forker.start(ctx, p.killed, cmd)
-	pipes.closeChild()
+	pipes.CloseChild()
 	if err != nil {
-		pipes.closeHost()
+		pipes.CloseHost()
 		return err
 	}
 	p.mu.Lock()
-	p.cmd, p.stdin = cmd, pipes.stdin.host
+	p.cmd, p.stdin = cmd, pipes.Stdin.Host
 	p.mu.Unlock()
 	go p.attend(cmd, pipes)
 	select {
@@ -119,15 +119,15 @@ func (p *process) launch(ctx context.Context, cmd *exec.Cmd) error {
 
 // attend reads what the process says until it is gone, then closes done. It
 // ends by itself, since a process that was killed ends.
-func (p *process) attend(cmd *exec.Cmd, pipes *pipes) {
+func (p *process) attend(cmd *exec.Cmd, pipes *child.Pipes) {
 	var readers sync.WaitGroup
-	readers.Go(func() { p.filter.read(pipes.stdout.host) })
-	readers.Go(func() { p.stderr.read(pipes.stderr.host) })
+	readers.Go(func() { p.filter.read(pipes.Stdout.Host) })
+	readers.Go(func() { p.stderr.read(pipes.Stderr.Host) })
 
 	state := p.reap(cmd)
-	pipes.expire(lingering)
+	pipes.Expire(lingering)
 	readers.Wait()
-	pipes.closeHost()
+	pipes.CloseHost()
 
 	p.mu.Lock()
 	p.state = state
