@@ -25,20 +25,21 @@ func Sweep(parent, prefix string, remove func(path string)) {
 	if err != nil {
 		return
 	}
+	namespace := pidNamespace()
 	for _, entry := range entries {
-		if abandoned(entry, prefix) {
+		if abandoned(entry, prefix, namespace) {
 			remove(filepath.Join(parent, entry.Name()))
 		}
 	}
 }
 
-func abandoned(entry os.DirEntry, prefix string) bool {
+func abandoned(entry os.DirEntry, prefix, namespace string) bool {
 	rest, ok := strings.CutPrefix(entry.Name(), prefix)
 	if !ok || !entry.IsDir() {
 		return false
 	}
 	name, _, _ := strings.Cut(rest, ".")
-	number, here := strings.CutSuffix(name, pidNamespace())
+	number, here := strings.CutSuffix(name, namespace)
 	pid, err := strconv.Atoi(number)
 	if !here || err != nil || pid <= 0 || alive(pid) {
 		return false
