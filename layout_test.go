@@ -21,7 +21,7 @@ const module = "github.com/mcphost/mcphost"
 // its code may import of the others. "x/..." is x and everything below it; the
 // longest key that matches a package is its law.
 var mayImport = map[string][]string{
-	"cmd/mcphost/...":               {"cmd/mcphost/...", "host", "host/contract"},
+	"cmd/mcphost/...":               {"cmd/mcphost/...", "host", "host/contract", "internal/shell"},
 	"cmd/mcphost/internal/scaffold": {".", "pluginapi/java", "pluginapi/python", "pluginapi/rust", "pluginapi/typescript"},
 
 	"host":                    {"host/internal/..."}, // the one place that joins the stages
@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"host/internal/plugin":    {"host/internal/child", "host/internal/mcp", "host/internal/rawjson", "host/internal/schema", "pluginapi", "proto/..."},
 	"host/internal/schema":    {"host/internal/rawjson"},
 	"host/internal/seal":      {"host/internal/rawjson"},
-	"host/internal/discover":  {},
+	"host/internal/discover":  {"internal/shell"},
 	"host/internal/child":     {},
 	"host/internal/jsonrpc":   {"host/internal/rawjson"},
 	"host/internal/mcp":       {"host/internal/rawjson"},
@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"internal/docs":           {"host", "internal/testenv"},
 	"internal/languages":      {"host"},
 	"internal/protodoc":       {},
+	"internal/shell":          {},
 }
 
 // forbidden are the imports from outside the module that only some folders may

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/mcphost/mcphost/internal/shell"
 )
 
 // CheckDir says why a plugin directory cannot be used, and what to do. Whoever
@@ -18,13 +20,13 @@ func CheckDir(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("plugin directory %s: does not exist; create it with: mkdir -p %s", dir, shellWord(dir))
+		return fmt.Errorf("plugin directory %s: does not exist; create it with: mkdir -p %s", dir, shell.Word(dir))
 	case err != nil:
 		return fmt.Errorf("plugin directory %s: %w", dir, withoutPath(err))
 	case !info.IsDir():
 		return fmt.Errorf("plugin directory %s: is not a directory; name the one that holds the plugins", dir)
 	case worldWritable(info):
-		return fmt.Errorf("plugin directory %s: everyone may write into it; fix it with: chmod o-w %s", dir, shellWord(dir))
+		return fmt.Errorf("plugin directory %s: everyone may write into it; fix it with: chmod o-w %s", dir, shell.Word(dir))
 	}
 	return nil
 }
@@ -131,7 +133,7 @@ func fileFault(path string, info fs.FileInfo) string {
 	case !executable(info):
 		return notExecutable(path)
 	case worldWritable(info):
-		return "everyone may write to it; fix it with: chmod o-w " + shellWord(path)
+		return "everyone may write to it; fix it with: chmod o-w " + shell.Word(path)
 	case !runnable(path):
 		return "is no program: it begins neither as an executable nor as a script does, with #!"
 	}
@@ -149,9 +151,9 @@ func fromFolder(path string, info fs.FileInfo, name string) (Candidate, string) 
 	case !manifest.Mode().IsRegular(): // to open a pipe would wait for who writes
 		return Candidate{}, ManifestFile + " is not a regular file"
 	case worldWritable(info):
-		return Candidate{}, "everyone may write into the folder; fix it with: chmod o-w " + shellWord(path)
+		return Candidate{}, "everyone may write into the folder; fix it with: chmod o-w " + shell.Word(path)
 	case worldWritable(manifest):
-		return Candidate{}, "everyone may write to its " + ManifestFile + "; fix it with: chmod o-w " + shellWord(file)
+		return Candidate{}, "everyone may write to its " + ManifestFile + "; fix it with: chmod o-w " + shell.Word(file)
 	case leaves(path, file):
 		return Candidate{}, ManifestFile + " is a symbolic link that leads out of the folder"
 	}
@@ -194,7 +196,7 @@ func (c *Candidate) Exposed() string {
 	}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && worldWritable(info) {
-			return fmt.Sprintf("everyone may write to %s; fix it with: chmod o-w %s", path, shellWord(path))
+			return fmt.Sprintf("everyone may write to %s; fix it with: chmod o-w %s", path, shell.Word(path))
 		}
 	}
 	return ""

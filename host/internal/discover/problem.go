@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"unicode"
 )
 
 // A Problem is a value that cannot be used. Path leads to it by its keys.
@@ -32,15 +31,4 @@ func Negatives(key string, pointer any) []Problem {
 		}
 	}
 	return found
-}
-
-// shellWord is a path as a shell takes it for one word, in a command to copy.
-func shellWord(path string) string {
-	plain := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-+,:@", r)
-	}
-	if path != "" && strings.IndexFunc(path, func(r rune) bool { return !plain(r) }) < 0 {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

@@ -220,16 +220,6 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	}
 }
 
-func TestPathInAHintIsOneWordOfAShell(t *testing.T) {
-	for path, want := range map[string]string{
-		"a/b-c.d": "a/b-c.d", "/größe/x_1": "/größe/x_1", "my plugins": "'my plugins'", "it's": `'it'\''s'`, "$HOME;x": "'$HOME;x'",
-	} {
-		if got := shellWord(path); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}
-
 // unread is standard output whose reader has gone.
 type unread struct{}
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mcphost/mcphost/cmd/mcphost/internal/scaffold"
 	"github.com/mcphost/mcphost/host"
+	"github.com/mcphost/mcphost/internal/shell"
 )
 
 type newFlags struct {
@@ -74,7 +75,7 @@ func (a *app) pluginNew(name string, f *newFlags) error {
 		}
 	}
 	a.note("made the plugin %s; next:\n  cd %s\n  make build test\n  mcphost plugin test .\nto install it, a plugin directory needs of it, in a folder: %s",
-		name, shellWord(dir), strings.Join(project.Needs(), ", "))
+		name, shell.Word(dir), strings.Join(project.Needs(), ", "))
 	return a.print([]byte(b.String()))
 }
 
