@@ -98,8 +98,9 @@ generate-check: ## Fail if generated code is not what generating gives
 	if [ "$$before" != "$$after" ]; then echo "generated code is stale: run make generate and commit it"; exit 1; fi
 
 .PHONY: bench
-bench: ## Time one tools/call through each layer and end to end, with allocations
-	go test -run '^$$' -bench . -benchmem ./host/...
+BENCHTIME ?= 1s
+bench: ## Time one tools/call through each layer and end to end, with allocations, BENCHTIME each (1s; 1x only runs all of it)
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./host/...
 
 .PHONY: languages
 languages: ## Measure the author kits against each other and write the table in docs/performance.md (needs every language's tools)
@@ -129,6 +130,7 @@ ci: ## What continuous integration runs, in this order
 	$(MAKE) generate-check
 	$(MAKE) build
 	$(MAKE) fuzz FUZZTIME=20000x
+	$(MAKE) bench BENCHTIME=1x
 	REQUIRE=python,node $(MAKE) conformance
 	$(MAKE) test-required
 

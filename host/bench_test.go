@@ -75,8 +75,8 @@ func newServer(b *testing.B, cfg host.Config, sources ...host.Source) *host.Serv
 }
 
 func fakeSource(tools ...string) host.Source {
-	f := &fakePlugin{done: make(chan struct{}), changes: make(chan mcp.Kinds, 1), tools: tools}
-	return host.Source{Name: "fake", Prefix: "fake", Provides: host.KindTools, Start: f.start}
+	f := &fakePlugin{provides: host.KindTools, done: make(chan struct{}), changes: make(chan mcp.Kinds, 1), tools: tools}
+	return host.Source{Name: "fake", Prefix: "fake", Provides: f.provides, Start: f.start}
 }
 
 // helloGo builds the example plugin and returns the path of its executable.

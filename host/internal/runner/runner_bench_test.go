@@ -49,7 +49,7 @@ const (
 func BenchmarkHandle(b *testing.B) {
 	arguments := `"name":"echo__0000","arguments":{"text":"` + strings.Repeat("0123456789", 10) + `"}`
 	b.Run("call/stateless", func(b *testing.B) {
-		r := runner.New(runner.Options{Tools: newEchoing(1)})
+		r := newEchoRunner(1)
 		defer r.Close()
 		header := map[string][]string{
 			mcp.HeaderVersion: {"2026-07-28"}, mcp.HeaderMethod: {mcp.MethodCallTool}, mcp.HeaderName: {"echo__0000"},
@@ -57,7 +57,7 @@ func BenchmarkHandle(b *testing.B) {
 		benchHandle(b, r, r.NewExchange, request(mcp.MethodCallTool, "{"+arguments+","+benchMeta+"}", header))
 	})
 	b.Run("call/session", func(b *testing.B) {
-		r := runner.New(runner.Options{Tools: newEchoing(1)})
+		r := newEchoRunner(1)
 		defer r.Close()
 		conn := r.NewSession("bench")
 		handle(b, r, conn, request(mcp.MethodInitialize, benchHello, nil), nil)
@@ -65,10 +65,14 @@ func BenchmarkHandle(b *testing.B) {
 		benchHandle(b, r, same, request(mcp.MethodCallTool, "{"+arguments+"}", nil))
 	})
 	b.Run("list/1000", func(b *testing.B) {
-		r := runner.New(runner.Options{Tools: newEchoing(1000)})
+		r := newEchoRunner(1000)
 		defer r.Close()
 		benchHandle(b, r, r.NewExchange, request(mcp.MethodListTools, "{"+benchMeta+"}", nil))
 	})
+}
+
+func newEchoRunner(n int) *runner.Runner {
+	return runner.New(runner.Options{Tools: newEchoing(n), Provides: func() mcp.Kinds { return mcp.KindTools }})
 }
 
 func request(method, params string, header map[string][]string) *jsonrpc.Request {
