@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -74,7 +75,21 @@ func codeOf(t *testing.T, err error) int {
 	return exit.ExitCode()
 }
 
+// obey lets processes of this test have signals that whoever runs the tests has
+// told to be ignored, as nohup does: a signal that is caught here is theirs again.
+func obey(t *testing.T, signals ...os.Signal) {
+	t.Helper()
+	caught := make(chan os.Signal, 1)
+	for _, sig := range signals {
+		if signal.Ignored(sig) {
+			signal.Notify(caught, sig)
+		}
+	}
+	t.Cleanup(func() { signal.Stop(caught) })
+}
+
 func TestInterruptBlamesNoPlugin(t *testing.T) {
+	obey(t, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		for _, args := range []string{"tools", "plugins inspect slow", "call slow__x", "plugin test"} {
 			t.Run(args+" "+sig.String(), func(t *testing.T) {
