@@ -4,7 +4,6 @@ package transport
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"time"
 
@@ -75,7 +74,7 @@ func (p *pump) resume(id string) *refusal {
 	default:
 		p.get = newSessionGET()
 		s.follow(p.get)
-		p.next = p.replay(from, math.MaxUint64)
+		p.next = oneByOne(from, func(e event) (event, bool) { return s.after(e, p.get) })
 		p.leave = func() {} // the stream waits for the next GET
 	}
 	return nil
@@ -89,10 +88,11 @@ func (p *pump) standalone() {
 }
 
 // replayFirst puts what is kept before what is pending. Since p took the stream
-// over nobody else adds to what is kept, unless p is replaced: then what comes
-// later is not for it to replay.
+// over nobody else adds to what is kept, unless p is replaced: then it replays
+// nothing more.
 func (p *pump) replayFirst(from event) {
-	replay, pending := p.replay(from, p.session.log.newest()), p.next
+	until, pending := p.session.log.newest(), p.next
+	replay := oneByOne(from, func(e event) (event, bool) { return p.session.kept(p.get, e, until) })
 	p.next = func() (event, bool) {
 		if e, ok := replay(); ok {
 			return e, true
@@ -101,16 +101,14 @@ func (p *pump) replayFirst(from event) {
 	}
 }
 
-// replay returns what is kept of the stream after one event and up to another,
-// one by one.
-func (p *pump) replay(from event, until uint64) func() (event, bool) {
+// oneByOne returns what comes after one event, then what comes after that.
+func oneByOne(from event, after func(event) (event, bool)) func() (event, bool) {
 	return func() (event, bool) {
-		e, ok := p.session.log.after(from.stream, from.number)
-		if !ok || e.number > until {
-			return event{}, false
+		e, ok := after(from)
+		if ok {
+			from = e
 		}
-		from = e
-		return e, true
+		return e, ok
 	}
 }
 

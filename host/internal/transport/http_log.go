@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -122,13 +123,21 @@ func (l *eventLog) newest() uint64 {
 	return l.last
 }
 
-// after returns the first event of a stream that came after event n.
-func (l *eventLog) after(stream, n uint64) (event, bool) {
+// after returns the first event of a stream that came after another, if its number
+// is at most until.
+func (l *eventLog) after(from event, until uint64) (event, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	first := sort.Search(len(l.events), func(i int) bool { return l.events[i].number > n })
+	return l.afterLocked(from, until)
+}
+
+func (l *eventLog) afterLocked(from event, until uint64) (event, bool) {
+	first := sort.Search(len(l.events), func(i int) bool { return l.events[i].number > from.number })
 	for _, e := range l.events[first:] {
-		if e.stream == stream {
+		if e.number > until {
+			break
+		}
+		if e.stream == from.stream {
 			return e, true
 		}
 	}
@@ -178,6 +187,19 @@ func (s *stream) follow(g *sessionGET) {
 	}
 }
 
+// after returns what g is to write after an event: nothing once another GET follows,
+// which begins where the client says, so that no event is written to both; and what
+// came before, once it was released.
+func (s *stream) after(from event, g *sessionGET) (event, bool) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	until := g.until
+	if s.reader == g {
+		until = math.MaxUint64
+	}
+	return s.log.afterLocked(from, until)
+}
+
 func (s *stream) followed() bool {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -190,7 +212,7 @@ func (s *stream) release(after time.Duration) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	if s.reader != nil && !s.ended {
-		s.reader.retry = after
+		s.reader.retry, s.reader.until = after, s.log.last
 		close(s.reader.over)
 	}
 	s.reader = newSessionGET()

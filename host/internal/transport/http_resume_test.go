@@ -173,6 +173,52 @@ func TestResumedStreamLeavesItsOldConnection(t *testing.T) {
 	third.wantEnd(t)
 }
 
+func TestEventIsWrittenToTheLastGETAlone(t *testing.T) {
+	l := &eventLog{maxEvents: 10, maxBytes: 1000}
+	s, from := l.open()
+	first, second, third := newSessionGET(), newSessionGET(), newSessionGET()
+	has := func(g *sessionGET, from event, want string) (e event) {
+		t.Helper()
+		if e, _ = s.after(from, g); string(e.data) != want {
+			t.Errorf("it is to write %q, want %q", e.data, want)
+		}
+		return e
+	}
+	s.follow(first)
+	one, _ := s.add([]byte("one"))
+	has(first, from, "one")
+	s.follow(second)
+	two, _ := s.add([]byte("two"))
+	has(first, from, "") // although it may not know yet that it was replaced
+	has(first, one, "")
+	has(second, one, "two")
+	s.release(time.Second)
+	s.add([]byte("while nobody listens"))
+	has(second, one, "two") // it has yet to write what came before
+	has(second, two, "")
+	s.follow(third)
+	has(second, two, "")
+	has(third, two, "while nobody listens")
+}
+
+func TestReplacedStandaloneStreamReplaysNoMore(t *testing.T) {
+	s := &Session{log: eventLog{maxEvents: 10, maxBytes: 1000}}
+	from := s.log.standalone()
+	s.log.add(0, []byte("kept"))
+	first := s.listen()
+	until := s.log.newest()
+	if e, _ := s.kept(first, from, until); string(e.data) != "kept" {
+		t.Errorf("it is to replay %q", e.data)
+	}
+	second := s.listen()
+	if e, ok := s.kept(first, from, until); ok {
+		t.Errorf("it was replaced and replays %q", e.data)
+	}
+	if e, _ := s.kept(second, from, until); string(e.data) != "kept" {
+		t.Errorf("what replaced it is to replay %q", e.data)
+	}
+}
+
 func TestOnlyTheStreamOfTheEventIsResumed(t *testing.T) {
 	r := newResumeRig(t, "resumable", HTTPOptions{})
 	other := r.ask()

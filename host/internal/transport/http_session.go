@@ -54,6 +54,7 @@ type sessionGET struct {
 	replaced chan struct{} // closed when a newer GET takes over
 	over     chan struct{} // closed when nothing more will come here
 	retry    time.Duration // when to ask for the rest; read after over was closed
+	until    uint64        // the last event for it, once it was released; under the lock of the log
 }
 
 func newSessionGET() *sessionGET {
@@ -176,6 +177,17 @@ func (s *Session) unlisten(g *sessionGET) {
 	if s.stream == g {
 		s.stream = nil
 	}
+}
+
+// kept returns what g is to replay of the standalone stream after an event and up to
+// another. It has nothing for a stream that was replaced.
+func (s *Session) kept(g *sessionGET, from event, until uint64) (event, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stream != g {
+		return event{}, false
+	}
+	return s.log.after(from, until)
 }
 
 // next takes the oldest pending message for g. It has none for a stream that
