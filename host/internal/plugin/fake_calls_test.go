@@ -50,6 +50,11 @@ func (f *fake) run(req *pluginv1.CallToolRequest, arg string, stream toolStream)
 		fmt.Fprintln(os.Stderr, "about to crash")
 		os.Exit(7)
 	case "hang":
+		if req.GetContext().GetWantsProgress() { // that it has begun
+			if err := stream.Send(progress(1)); err != nil {
+				return nil, err
+			}
+		}
 		<-stream.Context().Done()
 		f.cancelled.Add(1)
 		if f.mode == "rapidreset" && f.cancelled.Load() == 20 {
@@ -150,10 +155,11 @@ func (f *fake) answer(name, arg string, stream toolStream) error {
 	return status.Error(codes.NotFound, "unknown tool")
 }
 
+func progress(p float64) *pluginv1.CallToolResponse {
+	return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Progress{Progress: &pluginv1.Progress{Progress: p}}}
+}
+
 func sendEvents(stream toolStream) error {
-	progress := func(p float64) *pluginv1.CallToolResponse {
-		return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Progress{Progress: &pluginv1.Progress{Progress: p}}}
-	}
 	log := func(level pluginv1.LogLevel, data string) *pluginv1.CallToolResponse {
 		return &pluginv1.CallToolResponse{Event: &pluginv1.CallToolResponse_Log{Log: &pluginv1.Log{Level: level, DataJson: []byte(data)}}}
 	}

@@ -120,6 +120,31 @@ func callContext(ctx context.Context, p *Plugin, name, arg string) (string, erro
 	return *out.Tool.Content[0].Text, nil
 }
 
+// hang starts a call that has no end of its own, and returns once the plugin
+// runs it. The channel takes the error of the call, whether it is read or not.
+func hang(ctx context.Context, t *testing.T, p *Plugin) <-chan error {
+	t.Helper()
+	begun, ended := make(beginning, 1), make(chan error, 1)
+	go func() {
+		_, err := p.CallTool(ctx, &mcp.ToolCall{Name: "hang", Context: mcp.CallContext{WantsProgress: true}}, begun)
+		ended <- err
+	}()
+	within(t, "the call in the plugin", begun)
+	return ended
+}
+
+// A beginning is a sink that hears of the first progress of a call.
+type beginning chan struct{}
+
+func (b beginning) Progress(mcp.Progress) {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+func (beginning) Log(mcp.LogMessage)   {}
+func (beginning) ReleaseStream(uint32) {}
+
 // mustCall is call that must succeed.
 func mustCall(t testing.TB, p *Plugin, name, arg string) string {
 	t.Helper()

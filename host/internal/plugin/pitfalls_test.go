@@ -366,15 +366,15 @@ func TestPitfall15EveryRPCHasADeadlineAndAFrozenPluginIsReplaced(t *testing.T) {
 
 func TestPitfall16DroppedConnectionIsDialledAgain(t *testing.T) {
 	p := start(t, config(t, "rapidreset"))
-	var calls sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	var calls []<-chan error
 	for range 20 {
-		calls.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-			defer cancel()
-			_, _ = callContext(ctx, p, "hang", "")
-		})
+		calls = append(calls, hang(ctx, t, p))
 	}
-	calls.Wait()
+	cancel()
+	for _, ended := range calls {
+		<-ended
+	}
 	eventually(t, "call over a new connection", 10*time.Second, func() bool {
 		got, err := call(p, "cancelled", "")
 		n, _ := strconv.Atoi(got)
