@@ -111,6 +111,9 @@ func stopsAtDeadline(t *testing.T, p *process) {
 	for ; err == nil; event, err = stream.Recv() {
 		last = event
 	}
+	if end, _ := ctx.Deadline(); time.Until(end) > 50*time.Millisecond {
+		t.Errorf("ended %v before its time: %v after %v", time.Until(end), err, last)
+	}
 	// Each end has a clock: a plugin whose time ends first may still say so.
 	said := errors.Is(err, io.EOF) && last.GetResult().GetIsError()
 	if !said && status.Code(err) != codes.DeadlineExceeded {
